@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""Configuration: one strict TOML file, a few environment variables, defaults for all.
+
+An unknown table or key is an error that names it. Precedence: explicit option, environment,
+file, default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from memoryoss_mcp.errors import ConfigError
+from memoryoss_mcp.model import Limits, check_namespace
+
+CONFIG_VARIABLE = "MEMORYOSS_CONFIG"
+DATA_DIR_VARIABLE = "MEMORYOSS_DATA_DIR"
+NAMESPACE_VARIABLE = "MEMORYOSS_NAMESPACE"
+
+PLUGIN_TABLES = frozenset({"server", "tls", "auth", "proxy", "sharing", "setup"})
+"""Tables of other distributions that share the file. They check them; the core leaves them alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """``[storage]``: where memories are kept."""
+
+    data_dir: str | None = None
+    keep_snapshots: int = 3
+    """How many snapshots (one before each migration) are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """``[embeddings]``: which model makes the vectors."""
+
+    model: str = "all-minilm-l6-v2"
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """``[namespaces]``: which namespace is used when a request names none."""
+
+    default: str | None = None
+    """Fixed namespace. Unset: the project around the working folder, else ``default``."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Project namespace → namespace to use instead (to share one or keep an old name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """``[recall]``: weights of the four channels and thresholds, each in 0 to 1."""
+
+    vector: float = 0.30
+    fts: float = 0.30
+    exact: float = 0.25
+    recency: float = 0.15
+    min_recall_score: float = 0.40
+    min_channel_score: float = 0.15
+    diversity_factor: float = 0.3
+    identifier_first_routing: bool = True
+    confidence_gate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """``[logging]``: what is written to stderr."""
+
+    level: str = "info"
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that a runtime needs to know. ``data_dir`` is resolved and absolute."""
+
+    data_dir: Path
+    path: Path | None = None
+    storage: Storage = Storage()
+    embeddings: Embeddings = Embeddings()
+    namespaces: Namespaces = Namespaces()
+    recall: Recall = Recall()
+    limits: Limits = Limits()
+    logging: Logging = Logging()
+
+    @property
+    def store_path(self) -> Path:
+        """The one SQLite file."""
+        return self.data_dir / "memoryoss.db"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models that the user pulled are kept."""
+        return self.data_dir / "models"
+
+
+_TABLES: dict[str, type[Any]] = {
+    "storage": Storage,
+    "embeddings": Embeddings,
+    "namespaces": Namespaces,
+    "recall": Recall,
+    "limits": Limits,
+    "logging": Logging,
+}
+
+
+def default_data_dir() -> Path:
+    """The platform's folder for a user's application data."""
+    import platformdirs  # start-up time: not needed when the folder is given
+
+    return Path(platformdirs.user_data_dir("memoryoss", appauthor=False))
+
+
+def load_config(
+    path: Path | None = None,
+    *,
+    data_dir: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Read the configuration.
+
+    ``path`` (or ``MEMORYOSS_CONFIG``) must exist if given; otherwise ``memoryoss.toml`` in the
+    data folder is read if it is there. The data folder is ``data_dir``, else
+    ``MEMORYOSS_DATA_DIR``, else ``[storage] data_dir`` (relative to the file), else the
+    platform's user data folder.
+
+    Raises:
+        ConfigError: the file is missing, not TOML, or holds an unknown key or a wrong value.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get(DATA_DIR_VARIABLE)
+    given = data_dir or (Path(named) if named else None)
+    if path is None and environ.get(CONFIG_VARIABLE):
+        path = Path(environ[CONFIG_VARIABLE])
+    if path is not None and not path.is_file():
+        raise ConfigError(f"There is no configuration file {path}.", hint="Check -c/--config.")
+    if path is None:
+        implied = (given or default_data_dir()).expanduser() / "memoryoss.toml"
+        path = implied if implied.is_file() else None
+    config = _read(path) if path is not None else Config(data_dir=Path())
+    if given is None and config.storage.data_dir and path is not None:
+        given = path.parent / Path(config.storage.data_dir).expanduser()
+    folder = (given or default_data_dir()).expanduser().absolute()
+    namespace = environ.get(NAMESPACE_VARIABLE)
+    if namespace:
+        config = replace(config, namespaces=replace(config.namespaces, default=namespace))
+    _check(config)
+    return replace(config, data_dir=folder, path=path)
+
+
+def _read(path: Path) -> Config:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    tables: dict[str, Any] = {}
+    for name, content in document.items():
+        if name in PLUGIN_TABLES:
+            continue
+        if name not in _TABLES:
+            raise ConfigError(
+                f"{path}: unknown table or key {name!r}.",
+                hint=f"Known tables: {', '.join(sorted(_TABLES))}.",
+            )
+        tables[name] = _table(_TABLES[name], name, content, path)
+    return Config(data_dir=Path(), **tables)
+
+
+def _table(kind: type[Any], name: str, content: Any, path: Path) -> Any:
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: {name!r} is a table, write [{name}].")
+    hints = typing.get_type_hints(kind)
+    known = {f.name for f in fields(kind)}
+    for key, value in content.items():
+        if key not in known:
+            raise ConfigError(
+                f"{path}: unknown key {key!r} in [{name}].",
+                hint=f"Known keys: {', '.join(sorted(known))}.",
+            )
+        if not _fits(value, hints[key]):
+            raise ConfigError(f"{path}: [{name}] {key} has the wrong type ({value!r}).")
+    return kind(**{k: float(v) if hints[k] is float else v for k, v in content.items()})
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if isinstance(hint, types.UnionType):
+        return any(_fits(value, part) for part in typing.get_args(hint))
+    if typing.get_origin(hint) is Mapping:
+        return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _check(config: Config) -> None:
+    for entry in fields(Recall):
+        value = getattr(config.recall, entry.name)
+        if not isinstance(value, bool) and not 0.0 <= value <= 1.0:
+            raise ConfigError(f"[recall] {entry.name} is {value}; it must be between 0 and 1.")
+    if not any((config.recall.vector, config.recall.fts, config.recall.exact)):
+        raise ConfigError("[recall] switches off every channel that can find anything.")
+    for limit in fields(Limits):
+        if getattr(config.limits, limit.name) < 1:
+            raise ConfigError(f"[limits] {limit.name} must be at least 1.")
+    if not 1 <= config.embeddings.threads <= 64:
+        raise ConfigError("[embeddings] threads must be between 1 and 64.")
+    if config.storage.keep_snapshots < 1:
+        raise ConfigError("[storage] keep_snapshots must be at least 1.")
+    if config.logging.level not in {"debug", "info", "warning", "error"}:
+        raise ConfigError("[logging] level must be debug, info, warning or error.")
+    names = [*config.namespaces.aliases, *config.namespaces.aliases.values()]
+    for name in (config.namespaces.default, *names):
+        if name is not None:
+            check_namespace(name)
