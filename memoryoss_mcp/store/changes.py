@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The changes of a memory, each inside the caller's transaction: row, lexical entry, vector,
+edges, ledger entry and counters together, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import apsw
+
+from memoryoss_mcp.errors import ConflictError, NotFoundError
+from memoryoss_mcp.model import (
+    Change,
+    Draft,
+    EmbeddingState,
+    Memory,
+    Status,
+    hash_content,
+    new_id,
+    now,
+)
+from memoryoss_mcp.store import ledger, lexical, rows, vectors
+from memoryoss_mcp.store.types import Stored, Updated
+from memoryoss_mcp.store.vectors import EmbeddingModel
+
+Analyse = Callable[[Memory], Sequence[str]]
+"""The lexical terms of a memory, in order, none with white space in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A memory ready to be written: analysed and, if the model was there, embedded."""
+
+    memory: Memory
+    terms: tuple[str, ...]
+    vector: bytes | None
+
+
+def draft_memory(draft: Draft) -> Memory:
+    """The record that a draft becomes."""
+    moment = now()
+    created = moment if draft.created_at is None else draft.created_at
+    return Memory(
+        id=draft.id or new_id(),
+        namespace=draft.namespace,
+        content=draft.content,
+        created_at=created,
+        updated_at=moment if draft.created_at is None else created,
+        tags=draft.tags,
+        agent=draft.agent,
+        session=draft.session,
+        memory_type=draft.memory_type,
+        status=draft.status,
+        origin=draft.origin,
+        client=draft.client,
+        source_key=draft.source_key,
+        content_hash=hash_content(draft.content),
+        confidence=draft.confidence,
+        evidence_count=draft.evidence_count,
+        last_verified_at=created if draft.status is Status.ACTIVE else None,
+    )
+
+
+def insert(
+    connection: apsw.Connection, model: EmbeddingModel, entries: Sequence[Entry], subject: str
+) -> list[Stored]:
+    """Store new memories."""
+    stored = []
+    for entry in entries:
+        memory = replace(entry.memory, sequence=_next_seq(connection))
+        ns, slot = _claim_slot(connection, memory.namespace)
+        number = rows.row_number(ns, slot)
+        try:
+            rows.write(connection, number, ns, memory)
+        except apsw.ConstraintError:
+            raise ConflictError(
+                f"Namespace {memory.namespace!r} already has a memory {memory.id}; "
+                "nothing was stored.",
+                hint="Leave the id out to get a new one, or update that memory.",
+            ) from None
+        length = lexical.put(connection, number, entry.terms)
+        vectors.put(connection, model, number, memory, entry.vector)
+        ledger.append(connection, "store", memory.namespace, subject, memory.id, memory.version)
+        _count(connection, ns, memory.sequence, 1, length, 1, entry.vector is None)
+        state = EmbeddingState.READY if entry.vector is not None else EmbeddingState.PENDING
+        stored.append(
+            Stored(memory.id, memory.namespace, memory.version, memory.created_at, state)
+        )
+    return stored
+
+
+def update(
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    change: Change,
+    analyse: Analyse,
+    vector: bytes | None,
+    subject: str,
+) -> Updated:
+    """Change a memory. ``vector`` belongs to the new content, if that is given.
+
+    Raises:
+        NotFoundError: the namespace has no such memory.
+        ConflictError: its version is not the expected one.
+    """
+    ns = namespace_key(connection, change.namespace)
+    found = rows.find(connection, ns, [change.id]).get(change.id) if ns is not None else None
+    if ns is None or found is None:
+        raise missing(change.id, change.namespace)
+    number, memory = found
+    if change.expected_version is not None and change.expected_version != memory.version:
+        raise ConflictError(
+            f"Memory {memory.id} is at version {memory.version}, "
+            f"not {change.expected_version}; nothing was changed.",
+            hint="Recall or inspect it again, then send the update with its present version.",
+        )
+    reworded = change.content is not None and change.content != memory.content
+    content = memory.content if change.content is None else change.content
+    changed = replace(
+        memory,
+        content=content,
+        content_hash=hash_content(content),
+        tags=memory.tags if change.tags is None else change.tags,
+        memory_type=change.memory_type or memory.memory_type,
+        version=memory.version + 1,
+        updated_at=max(now(), memory.updated_at),
+        sequence=_next_seq(connection),
+    )
+    rows.write(connection, number, ns, changed)
+    before, from_tail = lexical.drop(connection, number)
+    length = lexical.put(connection, number, tuple(analyse(changed)))
+    was_pending = memory.embedding is EmbeddingState.PENDING
+    if reworded:
+        vectors.put(connection, model, number, changed, vector)
+        is_pending = vector is None
+    else:
+        vectors.set_flags(connection, number, changed)
+        is_pending = was_pending
+    ledger.append(connection, "update", memory.namespace, subject, memory.id, changed.version)
+    _count(
+        connection,
+        ns,
+        changed.sequence,
+        0,
+        length - before,
+        int(not from_tail),
+        int(is_pending) - int(was_pending),
+    )
+    state = EmbeddingState.PENDING if is_pending else EmbeddingState.READY
+    return Updated(
+        memory.id, memory.namespace, changed.version, changed.updated_at, changed.status, state
+    )
+
+
+def delete(
+    connection: apsw.Connection, ns: int, found: Sequence[tuple[int, Memory]], subject: str
+) -> None:
+    """Delete memories with everything that was derived from them."""
+    for number, memory in found:
+        seq = _next_seq(connection)
+        rows.remove(connection, number)
+        length, from_tail = lexical.drop(connection, number)
+        vectors.remove(connection, number)
+        connection.execute("INSERT INTO tombstone VALUES(?,?,?)", (ns, seq, number))
+        ledger.append(connection, "forget", memory.namespace, subject, memory.id, memory.version)
+        pending = memory.embedding is EmbeddingState.PENDING
+        _count(connection, ns, seq, -1, -length, -int(from_tail), -int(pending))
+
+
+def fill_vectors(
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    filled: Sequence[tuple[int, str, bytes]],
+) -> int:
+    """Give pending memories (row key, content hash, vector) their vectors, unless they changed
+    meanwhile. Returns how many were filled."""
+    count = 0
+    for number, content_hash, vector in filled:
+        row = connection.execute(
+            "SELECT m.content_hash, m.ns, v.model FROM memory m"
+            " LEFT JOIN vector v ON v.number = m.number WHERE m.number = ?",
+            (number,),
+        ).fetchone()
+        if row is None or row[0] != content_hash or row[2] == model.key:
+            continue
+        vectors.fill(connection, model, number, vector)
+        seq = _next_seq(connection)
+        memory = rows.read(connection, [number])[number]
+        rows.write(connection, number, row[1], replace(memory, sequence=seq))
+        _count(connection, row[1], seq, 0, 0, 0, -1)
+        count += 1
+    return count
+
+
+def pack_tails(connection: apsw.Connection, limit: int) -> int:
+    """Pack the tail of every namespace whose tail has reached ``limit`` memories."""
+    packed = 0
+    for (ns,) in connection.execute(
+        "SELECT ns FROM namespace WHERE tail >= ?", (limit,)
+    ).fetchall():
+        packed += lexical.pack(connection, ns)
+        connection.execute(
+            "UPDATE namespace SET tail = 0, packs = packs + 1 WHERE ns = ?", (ns,)
+        )
+    return packed
+
+
+def namespace_key(connection: apsw.Connection, name: str) -> int | None:
+    """The row key of a namespace, ``None`` if nothing was ever stored in it."""
+    row = connection.execute("SELECT ns FROM namespace WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def missing(memory_id: object, namespace: str) -> NotFoundError:
+    """The error for an id that a namespace does not have."""
+    return NotFoundError(
+        f"Namespace {namespace!r} has no memory {memory_id}.",
+        hint="Recall or list to get current ids, or name the namespace it is in.",
+    )
+
+
+def _next_seq(connection: apsw.Connection) -> int:
+    row = connection.execute(
+        "UPDATE setting SET value = value + 1 WHERE name = 'seq' RETURNING value"
+    ).fetchone()
+    seq: int = row[0]
+    return seq
+
+
+def _claim_slot(connection: apsw.Connection, name: str) -> tuple[int, int]:
+    connection.execute(
+        "INSERT OR IGNORE INTO namespace(name, created_at) VALUES(?,?)", (name, now())
+    )
+    ns, following = connection.execute(
+        "UPDATE namespace SET next_slot = next_slot + 1 WHERE name = ? RETURNING ns, next_slot",
+        (name,),
+    ).fetchone()
+    return ns, following - 1
+
+
+def _count(
+    connection: apsw.Connection,
+    ns: int,
+    seq: int,
+    live: int,
+    terms: int,
+    tail: int,
+    pending: int,
+) -> None:
+    connection.execute(
+        "UPDATE namespace SET seq = ?, live = live + ?, terms = terms + ?, tail = tail + ?,"
+        " pending = pending + ? WHERE ns = ?",
+        (seq, live, terms, tail, pending, ns),
+    )

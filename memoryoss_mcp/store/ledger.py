@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The audit ledger: one entry per change of a memory, each chained to the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import apsw
+
+from memoryoss_mcp.model import now
+
+DOMAIN: Final = b"memoryoss.ledger.v1"
+GENESIS: Final = hashlib.sha256(DOMAIN + b" genesis").digest()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One change: ``action`` is store, update, forget or review; ``subject`` is who asked."""
+
+    entry: int
+    at: int
+    action: str
+    namespace: str
+    subject: str
+    memory: UUID | None
+    version: int
+    previous: bytes
+    hash: bytes
+
+    def computed_hash(self) -> bytes:
+        """SHA-256 over a domain tag and all fields, each with its length in front, so that no
+        two different entries have the same bytes."""
+        digest = hashlib.sha256(DOMAIN)
+        parts = (
+            struct.pack(">qq", self.entry, self.at),
+            self.action.encode(),
+            self.namespace.encode(),
+            self.subject.encode(),
+            self.memory.bytes if self.memory else b"",
+            struct.pack(">q", self.version),
+            self.previous,
+        )
+        for part in parts:
+            digest.update(struct.pack(">I", len(part)))
+            digest.update(part)
+        return digest.digest()
+
+
+def append(
+    connection: apsw.Connection,
+    action: str,
+    namespace: str,
+    subject: str,
+    memory: UUID | None,
+    version: int,
+) -> None:
+    """Add one entry inside the caller's transaction."""
+    last = connection.execute(
+        "SELECT entry, hash FROM ledger ORDER BY entry DESC LIMIT 1"
+    ).fetchone()
+    number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+    entry = LedgerEntry(number, now(), action, namespace, subject, memory, version, previous, b"")
+    connection.execute(
+        "INSERT INTO ledger VALUES(?,?,?,?,?,?,?,?,?)",
+        (
+            number,
+            entry.at,
+            action,
+            namespace,
+            subject,
+            memory.bytes if memory else None,
+            version,
+            previous,
+            entry.computed_hash(),
+        ),
+    )
+
+
+def verify(connection: apsw.Connection) -> str | None:
+    """Walk the whole chain. ``None`` when it holds, else a sentence about the first break."""
+    previous, expected = GENESIS, 1
+    for row in connection.execute("SELECT * FROM ledger ORDER BY entry"):
+        entry = LedgerEntry(*row[:5], UUID(bytes=row[5]) if row[5] else None, *row[6:])
+        if entry.entry != expected:
+            return f"entry {expected} is missing"
+        if entry.previous != previous:
+            return f"entry {entry.entry} does not follow the entry before it"
+        if entry.computed_hash() != entry.hash:
+            return f"entry {entry.entry} was altered"
+        previous, expected = entry.hash, expected + 1
+    return None

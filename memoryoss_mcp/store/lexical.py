@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The lexical index: an inverted index per namespace, in ordinary tables.
+
+A new memory's terms stay in its ``lexical`` row (the tail). From time to time the tail is packed
+into ``posting``: one blob per term and segment of 65,536 slots, four bytes an entry. Document
+frequencies are exact and per namespace, because an entry leaves its blob when its memory goes.
+A full-text OR over eight words of 100,000 memories reads eight blobs instead of the rows of every
+match (0.3 against 20 ms with FTS5).
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TAIL_LIMIT: Final = 2_048
+"""Memories in the tail before it is packed: small enough to be read in a few milliseconds."""
+
+SEGMENT_BITS: Final = 16
+
+NORM_LENGTHS: Final = tuple(range(64)) + tuple(
+    round(64 * (65_536 / 64) ** (step / 191)) for step in range(192)
+)
+"""Document length (in terms) of each norm byte: exact below 64, then in steps of 3.7 %."""
+
+
+def norm_of(length: int) -> int:
+    """The norm byte of a document length: the largest whose length does not exceed it."""
+    return min(bisect.bisect_right(NORM_LENGTHS, length) - 1, 255)
+
+
+def put(connection: apsw.Connection, number: int, terms: Sequence[str]) -> int:
+    """Enter a memory into the tail. Returns its length in terms."""
+    counts = Counter(terms)
+    connection.execute(
+        "INSERT INTO lexical VALUES(?,0,?,?,?)",
+        (
+            number,
+            len(terms),
+            " ".join(counts),
+            bytes(min(count, 255) for count in counts.values()),
+        ),
+    )
+    return len(terms)
+
+
+def drop(connection: apsw.Connection, number: int) -> tuple[int, bool]:
+    """Take a memory out of the index. Returns its length and whether it was in the tail."""
+    row = connection.execute(
+        "SELECT packed, length, terms FROM lexical WHERE number = ?", (number,)
+    ).fetchone()
+    if row is None:
+        return 0, False
+    packed, length, terms = row
+    if packed:
+        for term in terms.split():
+            _remove_entry(connection, number, term)
+    connection.execute("DELETE FROM lexical WHERE number = ?", (number,))
+    return length, not packed
+
+
+def _remove_entry(connection: apsw.Connection, number: int, term: str) -> None:
+    ns, slot = number >> SLOT_BITS, number & SLOT_MASK
+    key = (ns, term, slot >> SEGMENT_BITS)
+    row = connection.execute(
+        "SELECT data FROM posting WHERE ns = ? AND term = ? AND segment = ?", key
+    ).fetchone()
+    if row is None:
+        return
+    data: bytes = row[0]
+    wanted = (slot & 0xFFFF).to_bytes(2, "little")
+    at = data.find(wanted)
+    while at >= 0 and at % 4:
+        at = data.find(wanted, at + 1)
+    if at < 0:
+        return
+    rest = data[:at] + data[at + 4 :]
+    if rest:
+        connection.execute(
+            "UPDATE posting SET data = ? WHERE ns = ? AND term = ? AND segment = ?", (rest, *key)
+        )
+    else:
+        connection.execute(
+            "DELETE FROM posting WHERE ns = ? AND term = ? AND segment = ?", key
+        )
+
+
+def pack(connection: apsw.Connection, ns: int) -> int:
+    """Move the tail of a namespace into its postings. Returns how many memories moved."""
+    low, high = ns << SLOT_BITS, ns << SLOT_BITS | SLOT_MASK
+    entries: dict[tuple[str, int], bytearray] = {}
+    numbers: list[int] = []
+    for number, length, terms, frequencies in connection.execute(
+        "SELECT number, length, terms, frequencies FROM lexical"
+        " WHERE packed = 0 AND number BETWEEN ? AND ?",
+        (low, high),
+    ):
+        numbers.append(number)
+        slot = number & SLOT_MASK
+        key, norm = (slot & 0xFFFF).to_bytes(2, "little"), norm_of(length)
+        for term, frequency in zip(terms.split(), frequencies, strict=True):
+            data = entries.setdefault((term, slot >> SEGMENT_BITS), bytearray())
+            data += key
+            data.append(frequency)
+            data.append(norm)
+    for (term, segment), data in sorted(entries.items()):
+        row = connection.execute(
+            "SELECT data FROM posting WHERE ns = ? AND term = ? AND segment = ?",
+            (ns, term, segment),
+        ).fetchone()
+        whole = row[0] + data if row else bytes(data)
+        connection.execute(
+            "INSERT OR REPLACE INTO posting VALUES(?,?,?,?)", (ns, term, segment, whole)
+        )
+    connection.executemany(
+        "UPDATE lexical SET packed = 1 WHERE number = ?", [(number,) for number in numbers]
+    )
+    return len(numbers)
+
+
+class Tail:
+    """The memories of a namespace that are not packed yet, inverted in memory."""
+
+    def __init__(self) -> None:
+        self._postings: dict[str, dict[int, tuple[int, int]]] = {}
+        self._terms: dict[int, tuple[str, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._terms)
+
+    def put(self, slot: int, length: int, terms: str, frequencies: bytes) -> None:
+        """Enter or replace a memory, given as its ``lexical`` row holds it."""
+        self.drop(slot)
+        words, norm = tuple(terms.split()), norm_of(length)
+        self._terms[slot] = words
+        for word, frequency in zip(words, frequencies, strict=True):
+            self._postings.setdefault(word, {})[slot] = (frequency, norm)
+
+    def drop(self, slot: int) -> None:
+        """Take a memory out, if it is here."""
+        for word in self._terms.pop(slot, ()):
+            postings = self._postings[word]
+            del postings[slot]
+            if not postings:
+                del self._postings[word]
+
+    def entries(self, term: str) -> list[tuple[int, int, int]]:
+        """(slot, frequency, norm) of each memory that has the term."""
+        return [(slot, *entry) for slot, entry in self._postings.get(term, {}).items()]
+
+
+class Postings:
+    """The postings of one query term: parallel arrays over the memories that have it."""
+
+    __slots__ = ("frequencies", "norms", "slots", "term")
+
+    def __init__(
+        self,
+        term: str,
+        slots: NDArray[np.int64],
+        frequencies: NDArray[np.uint8],
+        norms: NDArray[np.uint8],
+    ) -> None:
+        self.term = term
+        self.slots = slots
+        self.frequencies = frequencies
+        self.norms = norms
+
+    def bm25(
+        self, count: int, average_length: float, k1: float, b: float
+    ) -> tuple[float, NDArray[np.float32]]:
+        """Inverse document frequency and BM25 contribution to each of ``slots``.
+
+        Robertson & Zaragoza 2009 with the never-negative idf ``ln(1 + (N-df+.5)/(df+.5))``.
+        """
+        import numpy as np
+
+        idf = inverse_document_frequency(len(self.slots), count)
+        lengths = np.asarray(NORM_LENGTHS, np.float32)
+        penalty = np.float32(k1) * (1 - b + b * lengths / np.float32(max(average_length, 1.0)))
+        frequencies = self.frequencies.astype(np.float32)
+        gain = np.float32(idf * (k1 + 1)) * frequencies / (frequencies + penalty[self.norms])
+        return idf, gain
+
+
+def inverse_document_frequency(matches: int, count: int) -> float:
+    """``ln(1 + (N - df + 0.5) / (df + 0.5))``."""
+    return math.log1p(max(count - matches, 0) / (matches + 0.5) + 0.5 / (matches + 0.5))
+
+
+def read_postings(
+    connection: apsw.Connection, ns: int, tail: Tail, terms: Sequence[str]
+) -> Iterator[Postings]:
+    """The postings of each term that any memory of the namespace has."""
+    import numpy as np
+
+    for term in terms:
+        blobs = connection.execute(
+            "SELECT segment, data FROM posting WHERE ns = ? AND term = ? ORDER BY segment",
+            (ns, term),
+        ).fetchall()
+        slots, frequencies, norms = [], [], []
+        for segment, data in blobs:
+            entries = np.frombuffer(data, "<u4")
+            slots.append((entries & 0xFFFF).astype(np.int64) + (segment << SEGMENT_BITS))
+            frequencies.append((entries >> 16).astype(np.uint8))
+            norms.append((entries >> 24).astype(np.uint8))
+        if fresh := tail.entries(term):
+            columns = np.array(fresh, np.int64).T
+            slots.append(columns[0])
+            frequencies.append(columns[1].astype(np.uint8))
+            norms.append(columns[2].astype(np.uint8))
+        if len(slots) == 1:
+            yield Postings(term, slots[0], frequencies[0], norms[0])
+        elif slots:
+            yield Postings(
+                term, np.concatenate(slots), np.concatenate(frequencies), np.concatenate(norms)
+            )

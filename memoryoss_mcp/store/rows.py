@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""Memories as rows: writing them, reading them back, and noticing when a row was damaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import apsw
+
+from memoryoss_mcp.errors import StoreDamagedError
+from memoryoss_mcp.model import (
+    EmbeddingState,
+    Lineage,
+    Memory,
+    MemoryType,
+    Origin,
+    Outcomes,
+    QueueKind,
+    ReviewAction,
+    ReviewEvent,
+    Status,
+    TeamGovernance,
+)
+from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
+
+COLUMNS: Final = (
+    "number, ns, id, seq, content, tags, agent, session, memory_type, status, version, created_at,"
+    " updated_at, origin, client, source_key, content_hash, archived, confidence, evidence_count,"
+    " last_verified_at, superseded_by, injection_count, reuse_count, confirm_count, reject_count,"
+    " supersede_count, last_injected_at, last_reused_at, last_outcome_at, review_events,"
+    " team_governance, digest"
+)
+_MARKS: Final = ",".join("?" * len(COLUMNS.split(",")))
+_READ: Final = (
+    "SELECT "
+    + ", ".join("m." + name.strip() for name in COLUMNS.split(","))
+    + ", e.name, e.revision FROM memory m LEFT JOIN vector v ON v.number = m.number"
+    " LEFT JOIN embedding_model e ON e.model = v.model AND e.model = "
+    "(SELECT value FROM setting WHERE name = 'model')"
+)
+
+
+def row_number(ns: int, slot: int) -> int:
+    """The row key of a slot of a namespace."""
+    return ns << SLOT_BITS | slot
+
+
+def number_range(ns: int) -> tuple[int, int]:
+    """First and last row key of a namespace."""
+    return ns << SLOT_BITS, ns << SLOT_BITS | SLOT_MASK
+
+
+def write(connection: apsw.Connection, number: int, ns: int, memory: Memory) -> None:
+    """Insert the row of a memory, or replace it, with its tags and edges.
+
+    Raises:
+        apsw.ConstraintError: another row of the namespace has the same id.
+    """
+    fields = _fields(number, ns, memory)
+    connection.execute("DELETE FROM memory WHERE number = ?", (number,))
+    connection.execute(
+        f"INSERT INTO memory({COLUMNS}) VALUES({_MARKS})", (*fields, _digest(fields))
+    )
+    connection.execute("DELETE FROM tag WHERE number = ?", (number,))
+    connection.executemany(
+        "INSERT OR IGNORE INTO tag VALUES(?,?,?)", [(ns, tag, number) for tag in memory.tags]
+    )
+    connection.execute("DELETE FROM edge WHERE number = ?", (number,))
+    connection.executemany(
+        "INSERT OR IGNORE INTO edge VALUES(?,?,?)",
+        [
+            (number, kind, target.bytes)
+            for kind, targets in (
+                ("derived_from", memory.lineage.derived_from),
+                ("contradicts_with", memory.lineage.contradicts_with),
+            )
+            for target in targets
+        ],
+    )
+
+
+def remove(connection: apsw.Connection, number: int) -> None:
+    """Delete the row of a memory with its tags and edges."""
+    connection.execute("DELETE FROM memory WHERE number = ?", (number,))
+    connection.execute("DELETE FROM tag WHERE number = ?", (number,))
+    connection.execute("DELETE FROM edge WHERE number = ?", (number,))
+
+
+def read(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, Memory]:
+    """Memories by row key; keys without a row are left out.
+
+    Raises:
+        StoreDamagedError: a row does not match its digest.
+    """
+    return dict(_select(connection, "m.number IN carray(?)", _carray(numbers))) if numbers else {}
+
+
+def find(connection: apsw.Connection, ns: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, Memory]]:
+    """Row key and memory of each id that the namespace has."""
+    found: dict[UUID, tuple[int, Memory]] = {}
+    for memory_id in ids:
+        rows = _select(connection, "m.ns = ? AND m.id = ?", ns, memory_id.bytes)
+        for number, memory in rows:
+            found[memory_id] = (number, memory)
+    return found
+
+
+def select(
+    connection: apsw.Connection, condition: str, *values: Any
+) -> list[tuple[int, Memory]]:
+    """Memories of rows that fulfil an SQL condition on ``m`` (a row of ``memory``)."""
+    return list(_select(connection, condition, *values))
+
+
+def _carray(numbers: Sequence[int]) -> Any:
+    from array import array
+
+    return apsw.carray(array("q", numbers))
+
+
+def _select(
+    connection: apsw.Connection, condition: str, *values: Any
+) -> Iterable[tuple[int, Memory]]:
+    rows = connection.execute(f"{_READ} WHERE {condition}", values).fetchall()
+    names = _namespace_names(connection, {row[1] for row in rows})
+    edges = _edges(connection, [row[0] for row in rows])
+    for row in rows:
+        yield row[0], _memory(row, names[row[1]], edges.get(row[0], {}))
+
+
+def _namespace_names(connection: apsw.Connection, numbers: set[int]) -> dict[int, str]:
+    return {
+        ns: connection.execute("SELECT name FROM namespace WHERE ns = ?", (ns,)).fetchone()[0]
+        for ns in numbers
+    }
+
+
+def _edges(
+    connection: apsw.Connection, numbers: Sequence[int]
+) -> dict[int, dict[str, tuple[UUID, ...]]]:
+    if not numbers:
+        return {}
+    edges: dict[int, dict[str, tuple[UUID, ...]]] = {}
+    for number, kind, target in connection.execute(
+        "SELECT number, kind, target FROM edge WHERE number IN carray(?) ORDER BY target",
+        (_carray(numbers),),
+    ):
+        kinds = edges.setdefault(number, {})
+        kinds[kind] = (*kinds.get(kind, ()), UUID(bytes=target))
+    return edges
+
+
+def _fields(number: int, ns: int, memory: Memory) -> tuple[Any, ...]:
+    outcomes, lineage = memory.outcomes, memory.lineage
+    return (
+        number,
+        ns,
+        memory.id.bytes,
+        memory.sequence,
+        memory.content,
+        json.dumps(memory.tags, ensure_ascii=False, separators=(",", ":")),
+        memory.agent,
+        memory.session,
+        memory.memory_type.value,
+        memory.status.value,
+        memory.version,
+        memory.created_at,
+        memory.updated_at,
+        memory.origin.value,
+        memory.client,
+        memory.source_key,
+        memory.content_hash,
+        int(memory.archived),
+        memory.confidence,
+        memory.evidence_count,
+        memory.last_verified_at,
+        lineage.superseded_by.bytes if lineage.superseded_by else None,
+        outcomes.injection_count,
+        outcomes.reuse_count,
+        outcomes.confirm_count,
+        outcomes.reject_count,
+        outcomes.supersede_count,
+        outcomes.last_injected_at,
+        outcomes.last_reused_at,
+        outcomes.last_outcome_at,
+        json.dumps([_event_out(event) for event in memory.review_events]),
+        _governance_out(memory.team_governance),
+    )
+
+
+def _digest(fields: Sequence[Any]) -> bytes:
+    """Eight bytes over all fields of a row: SQLite itself has no checksums, so that a flipped bit
+    inside a text would otherwise come back as a memory."""
+    plain = [field.hex() if isinstance(field, bytes) else field for field in fields]
+    return hashlib.blake2b(json.dumps(plain).encode(), digest_size=8).digest()
+
+
+def _memory(row: Sequence[Any], namespace: str, edges: dict[str, tuple[UUID, ...]]) -> Memory:
+    if _digest(row[:32]) != row[32]:
+        raise StoreDamagedError(
+            f"The memory in row {row[0]} of namespace {namespace!r} is damaged.",
+            hint="Run 'memoryoss doctor' to see how much, '--repair' to salvage the rest.",
+        )
+    return Memory(
+        id=UUID(bytes=row[2]),
+        namespace=namespace,
+        sequence=row[3],
+        content=row[4],
+        tags=tuple(json.loads(row[5])),
+        agent=row[6],
+        session=row[7],
+        memory_type=MemoryType(row[8]),
+        status=Status(row[9]),
+        version=row[10],
+        created_at=row[11],
+        updated_at=row[12],
+        origin=Origin(row[13]),
+        client=row[14],
+        source_key=row[15],
+        content_hash=row[16],
+        archived=bool(row[17]),
+        confidence=row[18],
+        evidence_count=row[19],
+        last_verified_at=row[20],
+        lineage=Lineage(
+            UUID(bytes=row[21]) if row[21] else None,
+            edges.get("derived_from", ()),
+            edges.get("contradicts_with", ()),
+        ),
+        outcomes=Outcomes(*row[22:30]),
+        review_events=tuple(_event_in(event) for event in json.loads(row[30])),
+        team_governance=_governance_in(row[31]),
+        embedding=EmbeddingState.READY if row[33] else EmbeddingState.PENDING,
+        embedding_model=row[33],
+        embedding_revision=row[34],
+    )
+
+
+def _event_out(event: ReviewEvent) -> list[Any]:
+    target = str(event.superseded_by) if event.superseded_by else None
+    return [event.at, event.actor, event.action, event.via, event.queue_kind, target]
+
+
+def _event_in(event: list[Any]) -> ReviewEvent:
+    at, actor, action, via, kind, target = event
+    return ReviewEvent(
+        at,
+        actor,
+        ReviewAction(action),
+        via,
+        QueueKind(kind) if kind else None,
+        UUID(target) if target else None,
+    )
+
+
+def _governance_out(governance: TeamGovernance | None) -> str | None:
+    if governance is None:
+        return None
+    return json.dumps({name: getattr(governance, name) for name in governance.__slots__})
+
+
+def _governance_in(text: str | None) -> TeamGovernance | None:
+    if text is None:
+        return None
+    values = json.loads(text)
+    values["owners"] = tuple(values["owners"])
+    values["watchlist"] = tuple(values["watchlist"])
+    return TeamGovernance(**values)

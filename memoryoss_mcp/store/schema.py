@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The tables of the file.
+
+A row key is ``number = namespace << 40 | slot``. All rows of a namespace are neighbours in every
+B-tree, a range of numbers is a namespace, and a slot is a dense document number inside it.
+``memory``, ``tag``, ``edge``, ``vector`` and ``ledger`` are the truth; ``lexical`` is the analysed
+form of a memory; ``posting`` and ``vector_index`` are derived and can be rebuilt from rows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+SLOT_BITS: Final = 40
+SLOT_MASK: Final = (1 << SLOT_BITS) - 1
+CHUNK_SIZE: Final = 512
+"""Vectors per chunk of ``vector_index``: what a small namespace allocates at once."""
+
+TABLES: Final = """
+CREATE TABLE setting(
+  name TEXT PRIMARY KEY,
+  value
+) WITHOUT ROWID;
+
+CREATE TABLE namespace(
+  ns INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL,
+  next_slot INTEGER NOT NULL DEFAULT 0,
+  seq INTEGER NOT NULL DEFAULT 0,      -- last change of any of its memories
+  packs INTEGER NOT NULL DEFAULT 0,    -- how often the tail was packed into postings
+  live INTEGER NOT NULL DEFAULT 0,     -- memories
+  terms INTEGER NOT NULL DEFAULT 0,    -- sum of their lengths in terms
+  tail INTEGER NOT NULL DEFAULT 0,     -- memories whose terms are not in postings yet
+  pending INTEGER NOT NULL DEFAULT 0   -- memories without a vector of the current model
+);
+
+CREATE TABLE memory(
+  number INTEGER PRIMARY KEY,
+  ns INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  agent TEXT,
+  session TEXT,
+  memory_type TEXT NOT NULL,
+  status TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  origin TEXT NOT NULL,
+  client TEXT,
+  source_key TEXT,
+  content_hash TEXT,
+  archived INTEGER NOT NULL,
+  confidence REAL,
+  evidence_count INTEGER NOT NULL,
+  last_verified_at INTEGER,
+  superseded_by BLOB,
+  injection_count INTEGER NOT NULL,
+  reuse_count INTEGER NOT NULL,
+  confirm_count INTEGER NOT NULL,
+  reject_count INTEGER NOT NULL,
+  supersede_count INTEGER NOT NULL,
+  last_injected_at INTEGER,
+  last_reused_at INTEGER,
+  last_outcome_at INTEGER,
+  review_events TEXT NOT NULL,
+  team_governance TEXT,
+  digest BLOB NOT NULL
+);
+CREATE UNIQUE INDEX memory_id ON memory(ns, id);
+CREATE INDEX memory_seq ON memory(ns, seq);
+CREATE INDEX memory_created ON memory(ns, created_at);
+CREATE INDEX memory_hash ON memory(ns, content_hash);
+CREATE INDEX memory_session ON memory(ns, session) WHERE session IS NOT NULL;
+CREATE INDEX memory_agent ON memory(ns, agent) WHERE agent IS NOT NULL;
+
+CREATE TABLE tag(
+  ns INTEGER NOT NULL,
+  tag TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY(ns, tag, number)
+) WITHOUT ROWID;
+CREATE INDEX tag_number ON tag(number);
+
+CREATE TABLE edge(
+  number INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  target BLOB NOT NULL,
+  PRIMARY KEY(number, kind, target)
+) WITHOUT ROWID;
+CREATE INDEX edge_target ON edge(target, kind);
+
+CREATE TABLE tombstone(
+  ns INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY(ns, seq, number)
+) WITHOUT ROWID;
+
+CREATE TABLE embedding_model(
+  model INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  revision TEXT NOT NULL,
+  dimension INTEGER NOT NULL,
+  UNIQUE(name, revision, dimension)
+);
+
+CREATE TABLE vector(
+  number INTEGER PRIMARY KEY,
+  model INTEGER NOT NULL,
+  data BLOB NOT NULL
+);
+
+CREATE TABLE lexical(
+  number INTEGER PRIMARY KEY,
+  packed INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  terms TEXT NOT NULL,
+  frequencies BLOB NOT NULL
+);
+CREATE INDEX lexical_tail ON lexical(number) WHERE packed = 0;
+
+CREATE TABLE posting(
+  ns INTEGER NOT NULL,
+  term TEXT NOT NULL,
+  segment INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY(ns, term, segment)
+) WITHOUT ROWID;
+
+CREATE TABLE ledger(
+  entry INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  memory BLOB,
+  version INTEGER NOT NULL,
+  previous BLOB NOT NULL,
+  hash BLOB NOT NULL
+);
+"""
+
+
+def vector_index_table(dimension: int) -> str:
+    """The statement that makes the sqlite-vec table for vectors of ``dimension`` signs.
+
+    Its metadata columns are what filters and scoring need of every memory, packed by chunk:
+    ``created`` (nanoseconds), ``session`` and ``agent`` (hashes of the labels), ``flags``.
+    """
+    return (
+        "CREATE VIRTUAL TABLE vector_index USING vec0("
+        "number INTEGER PRIMARY KEY, ns INTEGER PARTITION KEY, "
+        f"signs bit[{dimension}], "
+        "created INTEGER, session INTEGER, agent INTEGER, flags INTEGER, "
+        f"chunk_size={CHUNK_SIZE})"
+    )

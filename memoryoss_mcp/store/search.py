@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""Candidates for a query, inside one namespace: both channels' best, with all their numbers."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import apsw
+import numpy as np
+
+from memoryoss_mcp.store import vectors
+from memoryoss_mcp.store.columns import Columns, NamespaceState, read_state
+from memoryoss_mcp.store.connection import connect, translated
+from memoryoss_mcp.store.lexical import inverse_document_frequency, read_postings
+from memoryoss_mcp.store.schema import SLOT_BITS
+from memoryoss_mcp.store.types import Filters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_TERMS: Final = 63
+"""Query terms that are looked up: one bit each in ``Candidates.matched``."""
+
+KEPT_NAMESPACES: Final = 16
+"""Namespaces whose columns are kept in memory."""
+
+_FAR: Final = np.uint16(0xFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What to search for: analysed ``terms`` (unique, rare and common alike) and the query's
+    vector (``None``: words only)."""
+
+    terms: tuple[str, ...]
+    vector: NDArray[np.float32] | None
+    filters: Filters
+    vector_depth: int
+    lexical_depth: int
+    k1: float
+    b: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Parallel arrays over n candidates; both channels' numbers are there for every one.
+
+    ``similarity`` is the cosine (0 where a vector is missing), ``vectors`` the vectors themselves
+    (n, dimension). ``bm25`` is the full sum over ``terms``, ``matched`` has bit i set where
+    ``terms[i]`` occurs, ``idf`` belongs to ``terms``. ``previous`` and ``following`` point to the
+    neighbour in the same session inside these arrays, -1 where there is none.
+    ``typical_similarity`` is the mean and deviation of the cosine over the whole namespace, estimated
+    from the signs.
+    """
+
+    state: NamespaceState
+    numbers: NDArray[np.int64]
+    similarity: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    bm25: NDArray[np.float32]
+    matched: NDArray[np.uint64]
+    terms: tuple[str, ...]
+    idf: NDArray[np.float32]
+    created: NDArray[np.int64]
+    session: NDArray[np.int64]
+    flags: NDArray[np.uint16]
+    previous: NDArray[np.int32]
+    following: NDArray[np.int32]
+    allowed: int
+    typical_similarity: tuple[float, float]
+
+
+class Searcher:
+    """Searches one file. Thread-safe; searches of a process take turns (they last milliseconds)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: apsw.Connection | None = None
+        self._columns: OrderedDict[str, Columns] = OrderedDict()
+
+    def close(self) -> None:
+        """Release the connection and the columns."""
+        with self._lock:
+            self._columns.clear()
+            if self._connection is not None:
+                self._connection.close(True)
+                self._connection = None
+
+    def warm(self, namespace: str) -> None:
+        """Load the columns of a namespace ahead of the first query."""
+        with self._lock, translated(self._path):
+            connection = self._reader()
+            connection.execute("BEGIN")
+            try:
+                self._refreshed(connection, namespace)
+            finally:
+                connection.execute("ROLLBACK")
+
+    def candidates(self, namespace: str, probe: Probe) -> Candidates | None:
+        """The union of the nearest ``vector_depth`` memories, the best ``lexical_depth`` by BM25
+        and the session neighbours of the best of each; ``None`` for an empty namespace."""
+        with self._lock, translated(self._path):
+            connection = self._reader()
+            connection.execute("BEGIN")
+            try:
+                found = self._refreshed(connection, namespace)
+                if found is None:
+                    return None
+                return _Search(connection, *found, probe).candidates()
+            finally:
+                connection.execute("ROLLBACK")
+
+    def remaining(
+        self, namespace: str, probe: Probe, skip: NDArray[np.int64], offset: int, limit: int
+    ) -> list[int]:
+        """Row keys of allowed memories that are not among ``skip``, in the order of a coarse score
+        (signs and BM25): what comes after the last candidate."""
+        with self._lock, translated(self._path):
+            connection = self._reader()
+            connection.execute("BEGIN")
+            try:
+                found = self._refreshed(connection, namespace)
+                if found is None:
+                    return []
+                return _Search(connection, *found, probe).remaining(skip, offset, limit)
+            finally:
+                connection.execute("ROLLBACK")
+
+    def _reader(self) -> apsw.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path, read_only=False)
+            self._connection.execute("PRAGMA query_only = ON")
+        return self._connection
+
+    def _refreshed(
+        self, connection: apsw.Connection, namespace: str
+    ) -> tuple[NamespaceState, Columns, int] | None:
+        state = read_state(connection, namespace)
+        model = vectors.current_model(connection)
+        if state is None or model is None:
+            return None
+        columns = self._columns.get(namespace)
+        if columns is None or columns.ns != state.ns or columns.model != model.key:
+            columns = Columns(state, model.dimension, model.key)
+            self._columns[namespace] = columns
+            while len(self._columns) > KEPT_NAMESPACES:
+                self._columns.popitem(last=False)
+        self._columns.move_to_end(namespace)
+        columns.refresh(connection, state)
+        return state, columns, model.dimension
+
+
+class _Search:
+    """One query over the columns of a namespace, inside one read transaction."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        state: NamespaceState,
+        columns: Columns,
+        dimension: int,
+        probe: Probe,
+    ) -> None:
+        self.connection = connection
+        self.state = state
+        self.columns = columns
+        self.dimension = dimension
+        self.probe = probe
+        self.allowed = self._allowed()
+        self._lexical()
+
+    def _allowed(self) -> NDArray[np.bool_]:
+        columns, filters, size = self.columns, self.probe.filters, self.columns.size
+        allowed = columns.live[:size].copy()
+        flags = columns.flags[:size]
+        if not filters.include_archived:
+            allowed &= (flags & vectors.ARCHIVED) == 0
+        if filters.agent is not None:
+            allowed &= columns.agent[:size] == vectors.label_hash(filters.agent)
+        if filters.session is not None:
+            allowed &= columns.session[:size] == vectors.label_hash(filters.session)
+        if filters.after is not None:
+            allowed &= columns.created[:size] > filters.after
+        if filters.before is not None:
+            allowed &= columns.created[:size] < filters.before
+        for shift, mask, values in vectors.flag_values(
+            filters.memory_type, filters.statuses, filters.origins
+        ):
+            allowed &= np.isin((flags >> shift) & mask, values)
+        if filters.tags:
+            tagged = np.zeros(size, np.bool_)
+            for tag in filters.tags:
+                numbers = self.connection.execute(
+                    "SELECT number FROM tag WHERE ns = ? AND tag = ?", (columns.ns, tag)
+                ).fetchall()
+                tagged[columns.slots_of([number for (number,) in numbers])] = True
+            allowed &= tagged
+        return allowed
+
+    def _lexical(self) -> None:
+        """Full BM25 sums over all slots, exact for every memory."""
+        probe, state, size = self.probe, self.state, self.columns.size
+        terms = probe.terms[:MAX_TERMS]
+        self.sums = np.zeros(size, np.float32)
+        self.postings = {
+            postings.term: postings
+            for postings in read_postings(
+                self.connection, self.columns.ns, self.columns.tail, terms
+            )
+        }
+        idf = []
+        for term in terms:
+            postings = self.postings.get(term)
+            if postings is None:
+                idf.append(inverse_document_frequency(0, state.live))
+                continue
+            weight, gain = postings.bm25(state.live, state.average_length, probe.k1, probe.b)
+            self.sums[postings.slots] += gain
+            idf.append(weight)
+        self.terms = terms
+        self.idf = np.asarray(idf, np.float32)
+
+    def _nearest(self) -> tuple[NDArray[np.int64], tuple[float, float]]:
+        """Slots of the nearest vectors by sign distance, and the typical cosine."""
+        columns, size, depth = self.columns, self.columns.size, self.probe.vector_depth
+        if self.probe.vector is None or size == 0:
+            return np.zeros(0, np.int64), (0.0, 1.0)
+        query = np.packbits(self.probe.vector > 0, bitorder="little").view(np.uint64)
+        distances = columns.distances(query)
+        usable = self.allowed & ((columns.flags[:size] & vectors.READY) != 0)
+        distances[~usable] = _FAR
+        counts = np.bincount(distances, minlength=self.dimension + 1)[: self.dimension + 1]
+        typical = _typical_cosine(counts, self.dimension)
+        total = int(counts.sum())
+        if total <= depth:
+            return np.flatnonzero(usable), typical
+        bound = int(np.searchsorted(np.cumsum(counts), depth))
+        near = np.flatnonzero(distances <= bound)
+        return near[np.argsort(distances[near], kind="stable")[:depth]], typical
+
+    def _best_lexical(self) -> NDArray[np.int64]:
+        hits = np.flatnonzero((self.sums > 0) & self.allowed)
+        depth = self.probe.lexical_depth
+        if len(hits) > depth:
+            kept = np.argpartition(-self.sums[hits], depth)[:depth]
+            hits = hits[kept]
+        return hits[np.argsort(-self.sums[hits], kind="stable")]
+
+    def candidates(self) -> Candidates:
+        columns = self.columns
+        nearest, typical = self._nearest()
+        lexical = self._best_lexical()
+        best = np.concatenate((nearest[:100], lexical[:100]))
+        neighbours = np.concatenate((columns.previous[best], columns.following[best]))
+        neighbours = neighbours[neighbours >= 0].astype(np.int64)
+        neighbours = neighbours[self.allowed[neighbours]]
+        slots = np.unique(np.concatenate((nearest, lexical, neighbours)))
+        rows = self._vectors(slots)
+        query = self.probe.vector
+        similarity = (
+            rows @ query if query is not None else np.zeros(len(slots), np.float32)
+        )
+        return Candidates(
+            state=self.state,
+            numbers=slots + (columns.ns << SLOT_BITS),
+            similarity=similarity,
+            vectors=rows,
+            bm25=self.sums[slots],
+            matched=self._matched(slots),
+            terms=self.terms,
+            idf=self.idf,
+            created=columns.created[slots],
+            session=columns.session[slots],
+            flags=columns.flags[slots],
+            previous=_positions(slots, columns.previous[slots]),
+            following=_positions(slots, columns.following[slots]),
+            allowed=int(np.count_nonzero(self.allowed)),
+            typical_similarity=typical,
+        )
+
+    def _vectors(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The stored vectors of some slots, zero where there is none."""
+        rows = np.zeros((len(slots), self.dimension), np.float32)
+        if self.probe.vector is None or len(slots) == 0:
+            return rows
+        numbers = slots + (self.columns.ns << SLOT_BITS)
+        found = self.connection.execute(
+            "SELECT number, data FROM vector WHERE number IN carray(?) AND model = ?",
+            (apsw.carray(numbers), self.columns.model),
+        ).fetchall()
+        if found:
+            places = np.searchsorted(numbers, np.fromiter((n for n, _ in found), np.int64))
+            rows[places] = vectors.decode([data for _, data in found], self.dimension)
+        return rows
+
+    def _matched(self, slots: NDArray[np.int64]) -> NDArray[np.uint64]:
+        matched = np.zeros(len(slots), np.uint64)
+        present = np.zeros(self.columns.size, np.bool_)
+        for bit, term in enumerate(self.terms):
+            postings = self.postings.get(term)
+            if postings is not None:
+                present[postings.slots] = True
+                matched |= present[slots].astype(np.uint64) << np.uint64(bit)
+                present[postings.slots] = False
+        return matched
+
+    def remaining(self, skip: NDArray[np.int64], offset: int, limit: int) -> list[int]:
+        columns = self.columns
+        self.allowed[columns.slots_of(skip.tolist())] = False
+        slots = np.flatnonzero(self.allowed)
+        attainable = float(self.idf.sum() * (self.probe.k1 + 1)) or 1.0
+        score = self.sums[slots] / np.float32(attainable)
+        if self.probe.vector is not None:
+            query = np.packbits(self.probe.vector > 0, bitorder="little").view(np.uint64)
+            near = 1 - columns.distances(query)[slots] / np.float32(self.dimension / 2)
+            score = score + np.where(columns.flags[slots] & vectors.READY, near, 0)
+        order = np.argsort(-score, kind="stable")[offset : offset + limit]
+        numbers: list[int] = (slots[order] + (columns.ns << SLOT_BITS)).tolist()
+        return numbers
+
+
+def _positions(slots: NDArray[np.int64], wanted: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Where each wanted slot stands in the sorted ``slots``, -1 if it is not there."""
+    if len(slots) == 0:
+        return wanted
+    places = np.minimum(np.searchsorted(slots, wanted), len(slots) - 1)
+    return np.where(slots[places] == wanted, places, -1).astype(np.int32)
+
+
+def _typical_cosine(counts: NDArray[np.int64], dimension: int) -> tuple[float, float]:
+    """Mean and deviation of the cosine from a histogram of sign distances: the angle between two
+    vectors is about ``pi * distance / dimension`` (Charikar 2002)."""
+    total = counts.sum()
+    if total == 0:
+        return 0.0, 1.0
+    cosines = np.cos(np.pi * np.arange(len(counts)) / dimension)
+    mean = float((counts * cosines).sum() / total)
+    deviation = float(np.sqrt((counts * (cosines - mean) ** 2).sum() / total))
+    return mean, max(deviation, 1e-3)
+
+
+def as_numbers(numbers: Sequence[int]) -> NDArray[np.int64]:
+    """Row keys as an array."""
+    return np.asarray(numbers, np.int64)

@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The store: one SQLite file behind a small face that is free of SQL."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import apsw
+
+from memoryoss_mcp.errors import (
+    EmptySelectorError,
+    LimitExceededError,
+    StoreClosedError,
+)
+from memoryoss_mcp.model import Change, Memory
+from memoryoss_mcp.store import (
+    changes,
+    file,
+    ledger,
+    lexical,
+    listing,
+    residue,
+    rows,
+    schema,
+    vectors,
+)
+from memoryoss_mcp.store.changes import Analyse, Entry
+from memoryoss_mcp.store.connection import connect, translated, write_transaction
+from memoryoss_mcp.store.types import (
+    Filters,
+    ForgetReceipt,
+    ForgetRequest,
+    ListPage,
+    ListQuery,
+    Stored,
+    StoreStatus,
+    Updated,
+)
+from memoryoss_mcp.store.vectors import EmbeddingModel
+from memoryoss_mcp.store.writer import Writer
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.store.search import Candidates, Probe, Searcher
+
+PREVIEW_LENGTH = 80
+
+
+class Store:
+    """All memories of one file. Thread-safe; several processes may open the same file.
+
+    ``model`` is (name, revision, dimension) of the embedding model in use. ``analyse`` gives the
+    lexical terms of a memory; ``subject`` names who writes, for the ledger.
+
+    Raises:
+        StoreError: the file is foreign, newer, damaged or cannot be used. It is left untouched.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        model: tuple[str, str, int],
+        analyse: Analyse,
+        subject: str,
+        keep_snapshots: int = 3,
+        max_forget: int = 10_000,
+    ) -> None:
+        self.path = path
+        self.subject = subject
+        self._analyse = analyse
+        self._max_forget = max_forget
+        self._local = threading.local()
+        self._readers: list[apsw.Connection] = []
+        self._guard = threading.Lock()
+        self._writer: Writer | None = None
+        self._searcher: Searcher | None = None
+        self._closed = False
+        file.ensure(path, model)
+        connection = self._reader()
+        if file.check(connection, path) < schema.SCHEMA_VERSION:
+            file.migrate(path, keep_snapshots)
+        with translated(path):
+            present = vectors.current_model(connection)
+        if present is None or (present.name, present.revision, present.dimension) != model:
+            present = self._write(lambda c: self._switch_model(c, model))
+        self.model: EmbeddingModel = present
+
+    def close(self) -> None:
+        """Finish queued writes and release the file. Harmless when closed already."""
+        with self._guard:
+            self._closed = True
+            writer, self._writer = self._writer, None
+            searcher, self._searcher = self._searcher, None
+            readers, self._readers = self._readers, []
+        if writer is not None:
+            writer.close()
+        if searcher is not None:
+            searcher.close()
+        for reader in readers:
+            reader.close(True)
+
+    # Writing ------------------------------------------------------------------------------
+
+    def insert(self, entries: Sequence[Entry]) -> list[Stored]:
+        """Store new memories in one transaction; they are durable when this returns."""
+        stored: list[Stored] = self._write(
+            lambda c: changes.insert(c, self.model, entries, self.subject)
+        )
+        return stored
+
+    def update(self, change: Change, vector: bytes | None) -> Updated:
+        """Change a memory. ``vector`` belongs to the new content, if that is given.
+
+        Raises:
+            NotFoundError, ConflictError: nothing was changed.
+        """
+        updated: Updated = self._write(
+            lambda c: changes.update(c, self.model, change, self._analyse, vector, self.subject)
+        )
+        return updated
+
+    def forget(self, request: ForgetRequest) -> ForgetReceipt:
+        """Delete memories and prove that their bytes are gone.
+
+        Raises:
+            EmptySelectorError: the request names nothing.
+            LimitExceededError: it names too many at once; nothing was deleted.
+        """
+        if not request.ids and not any(
+            (request.agent, request.session, request.tags, request.before is not None)
+        ):
+            raise EmptySelectorError(
+                "Nothing was named, and nothing was forgotten.",
+                field="ids",
+                hint="Send the ids of the memories to forget, as recall or list returned them.",
+            )
+        if request.dry_run:
+            with self._reading() as connection:
+                _, found, missing = self._chosen(connection, request)
+            return _receipt(request, found, missing)
+
+        def operation(
+            connection: apsw.Connection,
+        ) -> tuple[list[tuple[int, Memory]], tuple[UUID, ...]]:
+            ns, found, missing = self._chosen(connection, request)
+            if ns is not None:
+                changes.delete(connection, ns, found, self.subject)
+            return found, missing
+
+        found, missing = self._write(operation)
+        if not found:
+            return _receipt(request, found, missing)
+        with contextlib.closing(connect(self.path)) as connection, translated(self.path):
+            scanned, notes = residue.erase(
+                connection, self.path, [memory.content for _, memory in found]
+            )
+        return _receipt(
+            request,
+            found,
+            missing,
+            scanned=scanned,
+            clean=not any(part.residues for part in scanned),
+            notes=notes,
+        )
+
+    def fill_vectors(self, filled: Sequence[tuple[int, str, bytes]]) -> int:
+        """Give pending memories (row key, content hash, vector) their vectors."""
+        count: int = self._write(lambda c: changes.fill_vectors(c, self.model, filled))
+        return count
+
+    # Reading ------------------------------------------------------------------------------
+
+    def get(self, namespace: str, memory_id: UUID) -> Memory:
+        """One memory.
+
+        Raises:
+            NotFoundError: the namespace has no such memory.
+        """
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            found = rows.find(connection, ns, [memory_id]) if ns is not None else {}
+        if memory_id not in found:
+            raise changes.missing(memory_id, namespace)
+        return found[memory_id][1]
+
+    def read(self, numbers: Sequence[int]) -> dict[int, Memory]:
+        """Memories by row key; those that are gone meanwhile are left out."""
+        with self._reading() as connection:
+            return rows.read(connection, numbers)
+
+    def page(self, query: ListQuery) -> ListPage:
+        """One page of a listing."""
+        with self._reading() as connection:
+            return listing.page(connection, query)
+
+    def pending(self, limit: int) -> list[tuple[int, Memory]]:
+        """Up to ``limit`` memories without a vector of the present model, newest first."""
+        with self._reading() as connection:
+            spaces = connection.execute("SELECT ns FROM namespace WHERE pending > 0").fetchall()
+            found: list[tuple[int, Memory]] = []
+            for (ns,) in spaces:
+                found += rows.select(
+                    connection,
+                    "m.number BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM vector x"
+                    " WHERE x.number = m.number AND x.model = ?) ORDER BY m.number DESC LIMIT ?",
+                    *rows.number_range(ns),
+                    self.model.key,
+                    limit - len(found),
+                )
+                if len(found) >= limit:
+                    break
+            return found
+
+    def candidates(self, namespace: str, probe: Probe) -> Candidates | None:
+        """See :meth:`memoryoss_mcp.store.search.Searcher.candidates`."""
+        return self.searcher().candidates(namespace, probe)
+
+    def searcher(self) -> Searcher:
+        """The index in memory; the first call imports numpy."""
+        from memoryoss_mcp.store.search import Searcher  # start-up time: imports numpy
+
+        with self._guard:
+            self._check_open()
+            if self._searcher is None:
+                self._searcher = Searcher(self.path)
+            return self._searcher
+
+    def status(self) -> StoreStatus:
+        """Counts, sizes and versions."""
+        wal = Path(f"{self.path}-wal")
+        with self._reading() as connection:
+            return StoreStatus(
+                path=self.path,
+                schema_version=connection.pragma("user_version"),
+                sqlite_version=apsw.sqlite_lib_version(),
+                sqlite_vec_version=connection.execute("SELECT vec_version()").fetchone()[0],
+                file_bytes=self.path.stat().st_size,
+                wal_bytes=wal.stat().st_size if wal.exists() else 0,
+                namespaces=listing.namespaces(connection),
+                ledger_entries=connection.execute(
+                    "SELECT ifnull(max(entry), 0) FROM ledger"
+                ).fetchone()[0],
+                embedding_model=self.model.name,
+                embedding_revision=self.model.revision,
+                embedding_dimension=self.model.dimension,
+                snapshots=file.snapshots(self.path),
+            )
+
+    def verify_ledger(self) -> str | None:
+        """``None`` when the audit chain holds, else a sentence about the first break."""
+        with self._reading() as connection:
+            return ledger.verify(connection)
+
+    # Inside -------------------------------------------------------------------------------
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreClosedError("The memory is closed.")
+
+    def _write(self, operation: Any) -> Any:
+        with self._guard:
+            self._check_open()
+            if self._writer is None:
+                self._writer = Writer(self.path, _pack_when_due)
+            writer = self._writer
+        return writer.run(operation)
+
+    def _reader(self) -> apsw.Connection:
+        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        if connection is None or self._closed:
+            with self._guard:
+                self._check_open()
+                connection = connect(self.path)
+                self._readers.append(connection)
+            connection.execute("PRAGMA query_only = ON")
+            self._local.connection = connection
+        return connection
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[apsw.Connection]:
+        """This thread's connection inside one read transaction: one state of the file."""
+        connection = self._reader()
+        with translated(self.path):
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    def _chosen(
+        self, connection: apsw.Connection, request: ForgetRequest
+    ) -> tuple[int | None, list[tuple[int, Memory]], tuple[UUID, ...]]:
+        ns = changes.namespace_key(connection, request.namespace)
+        if ns is None:
+            return None, [], request.ids
+        if request.ids:
+            by_id = rows.find(connection, ns, request.ids)
+            missing = tuple(i for i in dict.fromkeys(request.ids) if i not in by_id)
+            return ns, list(by_id.values()), missing
+        filters = Filters(
+            agent=request.agent,
+            session=request.session,
+            tags=request.tags,
+            before=request.before,
+            include_archived=True,
+        )
+        found = listing.select(connection, ns, filters, self._max_forget + 1)
+        if len(found) > self._max_forget:
+            raise LimitExceededError(
+                f"More than {self._max_forget} memories match; nothing was forgotten.",
+                hint="Narrow the selection, for example by session or by time.",
+            )
+        return ns, found, ()
+
+    def _switch_model(
+        self, connection: apsw.Connection, model: tuple[str, str, int]
+    ) -> EmbeddingModel:
+        chosen = vectors.use_model(connection, *model)
+        everything = rows.select(connection, "1")
+        vectors.rebuild(connection, chosen, everything)
+        seq = connection.execute("SELECT value FROM setting WHERE name = 'seq'").fetchone()[0] + 1
+        connection.execute("UPDATE setting SET value = ? WHERE name = 'seq'", (seq,))
+        connection.execute(
+            "UPDATE namespace SET seq = ?, pending = live - (SELECT count(*) FROM vector v"
+            " WHERE v.model = ? AND v.number >> ? = ns)",
+            (seq, chosen.key, schema.SLOT_BITS),
+        )
+        return chosen
+
+
+def _pack_when_due(connection: apsw.Connection) -> None:
+    due = connection.execute(
+        "SELECT 1 FROM namespace WHERE tail >= ? LIMIT 1", (lexical.TAIL_LIMIT,)
+    ).fetchone()
+    if due:
+        with write_transaction(connection):
+            changes.pack_tails(connection, lexical.TAIL_LIMIT)
+
+
+def _receipt(
+    request: ForgetRequest,
+    found: Sequence[tuple[int, Memory]],
+    missing: tuple[UUID, ...],
+    **more: Any,
+) -> ForgetReceipt:
+    return ForgetReceipt(
+        namespace=request.namespace,
+        deleted=tuple(memory.id for _, memory in found),
+        previews=tuple((memory.id, memory.content[:PREVIEW_LENGTH]) for _, memory in found),
+        missing=missing,
+        dry_run=request.dry_run,
+        **more,
+    )
+
+

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""What goes into the store's services and what comes out: plain, typed, free of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from memoryoss_mcp.model import EmbeddingState, Memory, MemoryType, Origin, Status
+
+Progress = Callable[[str, int, int], None]
+"""Called as ``progress(step, done, total)`` during long work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which memories may answer. Empty means no restriction; all given parts must hold.
+
+    ``tags``, ``origins`` and ``statuses`` match any of their values. ``after`` and ``before`` are
+    exclusive bounds on ``created_at`` (nanoseconds since the epoch).
+    """
+
+    agent: str | None = None
+    session: str | None = None
+    memory_type: MemoryType | None = None
+    tags: tuple[str, ...] = ()
+    before: int | None = None
+    after: int | None = None
+    origins: tuple[Origin, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    include_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The receipt of a store: it is durable when this is returned."""
+
+    id: UUID
+    namespace: str
+    version: int
+    created_at: int
+    embedding: EmbeddingState
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The receipt of an update."""
+
+    id: UUID
+    namespace: str
+    version: int
+    updated_at: int
+    status: Status
+    embedding: EmbeddingState
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRequest:
+    """What to forget: ids, or exact selectors that must all hold (tags: any of them).
+
+    A request that names nothing is refused. Archived memories are covered like all others.
+    ``before`` is an exclusive bound on ``created_at``.
+    """
+
+    namespace: str
+    ids: tuple[UUID, ...] = ()
+    agent: str | None = None
+    session: str | None = None
+    tags: tuple[str, ...] = ()
+    before: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedFile:
+    """One file that was searched for the bytes of forgotten content."""
+
+    path: Path
+    bytes: int
+    residues: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetReceipt:
+    """What was forgotten (or, in a dry run, would be) and where its bytes were searched for.
+
+    ``missing`` are ids that no memory of the namespace has. ``clean`` is true when no byte of the
+    content was found anywhere; ``notes`` say what else was done (a snapshot removed, a wait).
+    """
+
+    namespace: str
+    deleted: tuple[UUID, ...]
+    previews: tuple[tuple[UUID, str], ...]
+    missing: tuple[UUID, ...]
+    dry_run: bool
+    scanned: tuple[ScannedFile, ...] = ()
+    clean: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which memories to list, newest first."""
+
+    namespace: str
+    limit: int = 50
+    cursor: str | None = None
+    filters: Filters = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a listing; ``total`` counts all matches."""
+
+    namespace: str
+    memories: tuple[Memory, ...]
+    total: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceStatus:
+    """Counts of one namespace. ``health`` is empty, contested, review, maintenance or healthy."""
+
+    name: str
+    total: int
+    active: int
+    candidate: int
+    contested: int
+    stale: int
+    archived: int
+    pending: int
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """The state of the file and its indexes. Sizes in bytes."""
+
+    path: Path
+    schema_version: int
+    sqlite_version: str
+    sqlite_vec_version: str
+    file_bytes: int
+    wal_bytes: int
+    namespaces: tuple[NamespaceStatus, ...]
+    ledger_entries: int
+    embedding_model: str
+    embedding_revision: str
+    embedding_dimension: int
+    snapshots: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of the doctor. ``level`` is ok, warning or error."""
+
+    check: str
+    level: str
+    message: str
+    repairable: bool = False
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """All checks. ``healthy`` is false when one is an error that was not repaired."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        return not any(f.level == "error" and not f.repaired for f in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationPlan:
+    """From which schema version to which, by which steps; ``applied`` and the snapshot taken."""
+
+    current: int
+    target: int
+    steps: tuple[str, ...]
+    applied: bool
+    snapshot: Path | None = None
