@@ -24,7 +24,7 @@ DATA_DIR_VARIABLE = "MEMORYOSS_DATA_DIR"
 NAMESPACE_VARIABLE = "MEMORYOSS_NAMESPACE"
 
 PLUGIN_TABLES = frozenset({"server", "tls", "auth", "proxy", "sharing", "setup"})
-"""Tables of other distributions that share the file. They check them; the core leaves them alone."""
+"""Tables of other distributions that share the file; they check them themselves."""
 
 
 @dataclass(frozen=True, slots=True)

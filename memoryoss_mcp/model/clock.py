@@ -29,7 +29,7 @@ def now() -> int:
 
 
 def format_time(timestamp: int) -> str:
-    """RFC 3339 in UTC with ``Z``; the fraction has 0, 3, 6 or 9 digits, the fewest that lose nothing."""
+    """RFC 3339 in UTC with ``Z``; a fraction has 3, 6 or 9 digits, the fewest that lose nothing."""
     seconds, fraction = divmod(timestamp, NANOSECONDS)
     text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     if fraction:

@@ -15,7 +15,9 @@ from memoryoss_mcp.model.namespace import namespace_from
 
 _SECTION = re.compile(r'\s*\[\s*remote\s+"([^"]+)"\s*\]')
 _URL = re.compile(r"\s*url\s*=\s*(\S+)")
-_REMOTE = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?[^/:]+(?::\d+(?=/))?[:/](?P<path>.+?)(?:\.git)?/?$")
+_REMOTE = re.compile(
+    r"(?:[a-z+]+://)?(?:[^@/]+@)?[^/:]+(?::\d+(?=/))?[:/](?P<path>.+?)(?:\.git)?/?$"
+)
 
 
 @dataclass(frozen=True, slots=True)

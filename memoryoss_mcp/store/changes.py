@@ -21,6 +21,7 @@ from memoryoss_mcp.model import (
     now,
 )
 from memoryoss_mcp.store import ledger, lexical, rows, vectors
+from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.types import Stored, Updated
 from memoryoss_mcp.store.vectors import EmbeddingModel
 
@@ -65,9 +66,12 @@ def draft_memory(draft: Draft) -> Memory:
 def insert(
     connection: apsw.Connection, model: EmbeddingModel, entries: Sequence[Entry], subject: str
 ) -> list[Stored]:
-    """Store new memories."""
+    """Store new memories. Vectors of a model that the index does not hold (another process has
+    changed it) are left out, so that the memories count as pending."""
+    present = vectors.current_model(connection) or model
     stored = []
     for entry in entries:
+        vector = entry.vector if present.key == model.key else None
         memory = replace(entry.memory, sequence=_next_seq(connection))
         ns, slot = _claim_slot(connection, memory.namespace)
         number = rows.row_number(ns, slot)
@@ -80,13 +84,11 @@ def insert(
                 hint="Leave the id out to get a new one, or update that memory.",
             ) from None
         length = lexical.put(connection, number, entry.terms)
-        vectors.put(connection, model, number, memory, entry.vector)
+        vectors.put(connection, present, number, memory, vector)
         ledger.append(connection, "store", memory.namespace, subject, memory.id, memory.version)
-        _count(connection, ns, memory.sequence, 1, length, 1, entry.vector is None)
-        state = EmbeddingState.READY if entry.vector is not None else EmbeddingState.PENDING
-        stored.append(
-            Stored(memory.id, memory.namespace, memory.version, memory.created_at, state)
-        )
+        _count(connection, ns, memory.sequence, 1, length, 1, vector is None)
+        state = EmbeddingState.READY if vector is not None else EmbeddingState.PENDING
+        stored.append(Stored(memory.id, memory.namespace, memory.version, memory.created_at, state))
     return stored
 
 
@@ -132,7 +134,9 @@ def update(
     length = lexical.put(connection, number, tuple(analyse(changed)))
     was_pending = memory.embedding is EmbeddingState.PENDING
     if reworded:
-        vectors.put(connection, model, number, changed, vector)
+        present = vectors.current_model(connection) or model
+        vector = vector if present.key == model.key else None
+        vectors.put(connection, present, number, changed, vector)
         is_pending = vector is None
     else:
         vectors.set_flags(connection, number, changed)
@@ -176,18 +180,21 @@ def fill_vectors(
     """Give pending memories (row key, content hash, vector) their vectors, unless they changed
     meanwhile. Returns how many were filled."""
     count = 0
+    if vectors.current_model(connection) != model:
+        return count
     for number, content_hash, vector in filled:
-        row = connection.execute(
+        row = fetch_one(
+            connection,
             "SELECT m.content_hash, m.ns, v.model FROM memory m"
             " LEFT JOIN vector v ON v.number = m.number WHERE m.number = ?",
             (number,),
-        ).fetchone()
+        )
         if row is None or row[0] != content_hash or row[2] == model.key:
             continue
-        vectors.fill(connection, model, number, vector)
         seq = _next_seq(connection)
-        memory = rows.read(connection, [number])[number]
-        rows.write(connection, number, row[1], replace(memory, sequence=seq))
+        memory = replace(rows.read(connection, [number])[number], sequence=seq)
+        vectors.put(connection, model, number, memory, vector)
+        rows.write(connection, number, row[1], memory)
         _count(connection, row[1], seq, 0, 0, 0, -1)
         count += 1
     return count
@@ -196,19 +203,15 @@ def fill_vectors(
 def pack_tails(connection: apsw.Connection, limit: int) -> int:
     """Pack the tail of every namespace whose tail has reached ``limit`` memories."""
     packed = 0
-    for (ns,) in connection.execute(
-        "SELECT ns FROM namespace WHERE tail >= ?", (limit,)
-    ).fetchall():
+    for (ns,) in fetch_all(connection, "SELECT ns FROM namespace WHERE tail >= ?", (limit,)):
         packed += lexical.pack(connection, ns)
-        connection.execute(
-            "UPDATE namespace SET tail = 0, packs = packs + 1 WHERE ns = ?", (ns,)
-        )
+        connection.execute("UPDATE namespace SET tail = 0, packs = packs + 1 WHERE ns = ?", (ns,))
     return packed
 
 
 def namespace_key(connection: apsw.Connection, name: str) -> int | None:
     """The row key of a namespace, ``None`` if nothing was ever stored in it."""
-    row = connection.execute("SELECT ns FROM namespace WHERE name = ?", (name,)).fetchone()
+    row = fetch_one(connection, "SELECT ns FROM namespace WHERE name = ?", (name,))
     return row[0] if row else None
 
 
@@ -221,9 +224,9 @@ def missing(memory_id: object, namespace: str) -> NotFoundError:
 
 
 def _next_seq(connection: apsw.Connection) -> int:
-    row = connection.execute(
-        "UPDATE setting SET value = value + 1 WHERE name = 'seq' RETURNING value"
-    ).fetchone()
+    row = fetch_one(
+        connection, "UPDATE setting SET value = value + 1 WHERE name = 'seq' RETURNING value"
+    )
     seq: int = row[0]
     return seq
 
@@ -232,10 +235,11 @@ def _claim_slot(connection: apsw.Connection, name: str) -> tuple[int, int]:
     connection.execute(
         "INSERT OR IGNORE INTO namespace(name, created_at) VALUES(?,?)", (name, now())
     )
-    ns, following = connection.execute(
+    ns, following = fetch_one(
+        connection,
         "UPDATE namespace SET next_slot = next_slot + 1 WHERE name = ? RETURNING ns, next_slot",
         (name,),
-    ).fetchone()
+    )
     return ns, following - 1
 
 

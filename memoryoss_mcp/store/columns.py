@@ -16,6 +16,7 @@ import apsw
 import numpy as np
 
 from memoryoss_mcp.store import vectors
+from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.lexical import Tail
 from memoryoss_mcp.store.rows import number_range
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
@@ -49,11 +50,12 @@ class NamespaceState:
 
 def read_state(connection: apsw.Connection, name: str) -> NamespaceState | None:
     """The counters of a namespace, or ``None`` when nothing was ever stored in it."""
-    row = connection.execute(
+    row = fetch_one(
+        connection,
         "SELECT ns, name, next_slot, seq, packs, live, terms, tail, pending"
         " FROM namespace WHERE name = ?",
         (name,),
-    ).fetchone()
+    )
     return NamespaceState(*row) if row else None
 
 
@@ -109,11 +111,12 @@ class Columns:
         self.size = 0
         self.live[:] = False
         self._grow(state.next_slot)
-        chunks = connection.execute(
+        chunks = fetch_all(
+            connection,
             "SELECT chunk_id, size, validity, rowids FROM vector_index_chunks"
             " WHERE partition00 = ?",
             (self.ns,),
-        ).fetchall()
+        )
         for chunk, size, validity, rowids in chunks:
             valid = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little") == 1
             valid = valid[:size]
@@ -148,12 +151,11 @@ class Columns:
         self.previous[order[1:][same]] = order[:-1][same]
         self.following[order[:-1][same]] = order[1:][same]
         ends = order[np.append(~same, True)] if len(order) else order
-        self._last_of_session = dict(
-            zip(self.session[ends].tolist(), ends.tolist(), strict=True)
-        )
+        self._last_of_session = dict(zip(self.session[ends].tolist(), ends.tolist(), strict=True))
 
     def _catch_up(self, connection: apsw.Connection, state: NamespaceState) -> bool:
-        changed = connection.execute(
+        changed = fetch_all(
+            connection,
             "SELECT m.number, m.created_at, m.session, m.agent, i.flags, v.data,"
             " l.packed, l.length, l.terms, l.frequencies"
             " FROM memory m JOIN vector_index i ON i.number = m.number"
@@ -161,12 +163,12 @@ class Columns:
             " LEFT JOIN lexical l ON l.number = m.number"
             " WHERE m.ns = ? AND m.seq > ? LIMIT ?",
             (self.model, self.ns, self.seq, RELOAD_CHANGES),
-        ).fetchall()
+        )
         if len(changed) == RELOAD_CHANGES:
             return False
-        gone = connection.execute(
-            "SELECT number FROM tombstone WHERE ns = ? AND seq > ?", (self.ns, self.seq)
-        ).fetchall()
+        gone = fetch_all(
+            connection, "SELECT number FROM tombstone WHERE ns = ? AND seq > ?", (self.ns, self.seq)
+        )
         for (number,) in gone:
             self._drop(number & SLOT_MASK)
         self._grow(state.next_slot)
@@ -216,6 +218,7 @@ class Columns:
 
     def distances(self, query: NDArray[np.uint64]) -> NDArray[np.uint16]:
         """Hamming distance of each slot's signs to the query's, over all slots."""
+        total: NDArray[np.uint16]
         total = np.bitwise_count(self.bits[0, : self.size] ^ query[0]).astype(np.uint16)
         for word in range(1, self._words):
             total += np.bitwise_count(self.bits[word, : self.size] ^ query[word])
@@ -227,8 +230,6 @@ class Columns:
 
 
 def _blob(connection: apsw.Connection, table: str, column: str, rowid: int) -> bytes:
-    row = connection.execute(
-        f"SELECT {column} FROM {table} WHERE rowid = ?", (rowid,)
-    ).fetchone()
+    row = fetch_one(connection, f"SELECT {column} FROM {table} WHERE rowid = ?", (rowid,))
     data: bytes = row[0]
     return data

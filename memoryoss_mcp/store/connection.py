@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -89,6 +89,16 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> aps
             connection.close(True)
             raise
     return connection
+
+
+def fetch_all(connection: apsw.Connection, sql: str, values: Any = ()) -> list[Any]:
+    """All rows of a query, as tuples whose types the schema knows and the type checker does not."""
+    return connection.execute(sql, values).fetchall()
+
+
+def fetch_one(connection: apsw.Connection, sql: str, values: Any = ()) -> Any:
+    """The first row of a query as a tuple, ``None`` if it has none."""
+    return connection.execute(sql, values).fetchone()
 
 
 @contextlib.contextmanager

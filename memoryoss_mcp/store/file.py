@@ -25,6 +25,7 @@ from memoryoss_mcp.store.connection import (
     APPLICATION_ID,
     check_sqlite,
     connect,
+    fetch_one,
     translated,
     write_transaction,
 )
@@ -118,7 +119,7 @@ def check(connection: apsw.Connection, path: Path) -> int:
     with translated(path):
         application = connection.pragma("application_id")
         version = connection.pragma("user_version")
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        tables = fetch_one(connection, "SELECT count(*) FROM sqlite_schema")
     if application != APPLICATION_ID:
         raise StoreForeignError(
             f"{path} is an SQLite database, but not a memory file; it was left untouched.",
@@ -148,9 +149,7 @@ def plan(path: Path, migrations: Sequence[Migration] | None = None) -> Migration
     return MigrationPlan(current, target, tuple(step.description for step in todo), False)
 
 
-def migrate(
-    path: Path, keep: int, migrations: Sequence[Migration] | None = None
-) -> MigrationPlan:
+def migrate(path: Path, keep: int, migrations: Sequence[Migration] | None = None) -> MigrationPlan:
     """Bring a file to the present schema; a snapshot is taken first, all steps are one
     transaction. Returns what was done (nothing, for a file that is up to date)."""
     steps = MIGRATIONS if migrations is None else migrations
@@ -189,7 +188,7 @@ def snapshot(path: Path, version: int) -> Path:
     copy = connect(target)
     try:
         with translated(target):
-            verdict = copy.execute("PRAGMA quick_check(1)").fetchone()
+            verdict = fetch_one(copy, "PRAGMA quick_check(1)")
     finally:
         copy.close(True)
     if verdict != ("ok",):

@@ -6,12 +6,13 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import apsw
 
 from memoryoss_mcp.model import now
+from memoryoss_mcp.store.connection import fetch_one
 
 DOMAIN: Final = b"memoryoss.ledger.v1"
 GENESIS: Final = hashlib.sha256(DOMAIN + b" genesis").digest()
@@ -59,9 +60,7 @@ def append(
     version: int,
 ) -> None:
     """Add one entry inside the caller's transaction."""
-    last = connection.execute(
-        "SELECT entry, hash FROM ledger ORDER BY entry DESC LIMIT 1"
-    ).fetchone()
+    last = fetch_one(connection, "SELECT entry, hash FROM ledger ORDER BY entry DESC LIMIT 1")
     number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
     entry = LedgerEntry(number, now(), action, namespace, subject, memory, version, previous, b"")
     connection.execute(
@@ -83,8 +82,11 @@ def append(
 def verify(connection: apsw.Connection) -> str | None:
     """Walk the whole chain. ``None`` when it holds, else a sentence about the first break."""
     previous, expected = GENESIS, 1
+    row: Any
     for row in connection.execute("SELECT * FROM ledger ORDER BY entry"):
-        entry = LedgerEntry(*row[:5], UUID(bytes=row[5]) if row[5] else None, *row[6:])
+        number, at, action, namespace, subject, memory, version, before, digest = row
+        memory = UUID(bytes=memory) if memory else None
+        entry = LedgerEntry(number, at, action, namespace, subject, memory, version, before, digest)
         if entry.entry != expected:
             return f"entry {expected} is missing"
         if entry.previous != previous:

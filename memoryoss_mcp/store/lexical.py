@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
+from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def put(connection: apsw.Connection, number: int, terms: Sequence[str]) -> int:
 
 def drop(connection: apsw.Connection, number: int) -> tuple[int, bool]:
     """Take a memory out of the index. Returns its length and whether it was in the tail."""
-    row = connection.execute(
-        "SELECT packed, length, terms FROM lexical WHERE number = ?", (number,)
-    ).fetchone()
+    row = fetch_one(
+        connection, "SELECT packed, length, terms FROM lexical WHERE number = ?", (number,)
+    )
     if row is None:
         return 0, False
     packed, length, terms = row
@@ -73,9 +74,9 @@ def drop(connection: apsw.Connection, number: int) -> tuple[int, bool]:
 def _remove_entry(connection: apsw.Connection, number: int, term: str) -> None:
     ns, slot = number >> SLOT_BITS, number & SLOT_MASK
     key = (ns, term, slot >> SEGMENT_BITS)
-    row = connection.execute(
-        "SELECT data FROM posting WHERE ns = ? AND term = ? AND segment = ?", key
-    ).fetchone()
+    row = fetch_one(
+        connection, "SELECT data FROM posting WHERE ns = ? AND term = ? AND segment = ?", key
+    )
     if row is None:
         return
     data: bytes = row[0]
@@ -91,9 +92,7 @@ def _remove_entry(connection: apsw.Connection, number: int, term: str) -> None:
             "UPDATE posting SET data = ? WHERE ns = ? AND term = ? AND segment = ?", (rest, *key)
         )
     else:
-        connection.execute(
-            "DELETE FROM posting WHERE ns = ? AND term = ? AND segment = ?", key
-        )
+        connection.execute("DELETE FROM posting WHERE ns = ? AND term = ? AND segment = ?", key)
 
 
 def pack(connection: apsw.Connection, ns: int) -> int:
@@ -115,10 +114,11 @@ def pack(connection: apsw.Connection, ns: int) -> int:
             data.append(frequency)
             data.append(norm)
     for (term, segment), data in sorted(entries.items()):
-        row = connection.execute(
+        row = fetch_one(
+            connection,
             "SELECT data FROM posting WHERE ns = ? AND term = ? AND segment = ?",
             (ns, term, segment),
-        ).fetchone()
+        )
         whole = row[0] + data if row else bytes(data)
         connection.execute(
             "INSERT OR REPLACE INTO posting VALUES(?,?,?,?)", (ns, term, segment, whole)
@@ -188,7 +188,7 @@ class Postings:
 
         idf = inverse_document_frequency(len(self.slots), count)
         lengths = np.asarray(NORM_LENGTHS, np.float32)
-        penalty = np.float32(k1) * (1 - b + b * lengths / np.float32(max(average_length, 1.0)))
+        penalty = (k1 * (1 - b + b * lengths / max(average_length, 1.0))).astype(np.float32)
         frequencies = self.frequencies.astype(np.float32)
         gain = np.float32(idf * (k1 + 1)) * frequencies / (frequencies + penalty[self.norms])
         return idf, gain
@@ -206,10 +206,11 @@ def read_postings(
     import numpy as np
 
     for term in terms:
-        blobs = connection.execute(
+        blobs = fetch_all(
+            connection,
             "SELECT segment, data FROM posting WHERE ns = ? AND term = ? ORDER BY segment",
             (ns, term),
-        ).fetchall()
+        )
         slots, frequencies, norms = [], [], []
         for segment, data in blobs:
             entries = np.frombuffer(data, "<u4")

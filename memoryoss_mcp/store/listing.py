@@ -13,6 +13,7 @@ import apsw
 from memoryoss_mcp.errors import InvalidCursorError
 from memoryoss_mcp.model import Memory
 from memoryoss_mcp.store import changes, rows
+from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.types import Filters, ListPage, ListQuery, NamespaceStatus
 
 
@@ -22,8 +23,7 @@ def page(connection: apsw.Connection, query: ListQuery) -> ListPage:
     if ns is None:
         return ListPage(query.namespace, (), 0, None)
     condition, values = where(ns, query.filters)
-    total = connection.execute(f"SELECT count(*) FROM memory m WHERE {condition}", values)
-    count: int = total.fetchone()[0]
+    (count,) = fetch_one(connection, f"SELECT count(*) FROM memory m WHERE {condition}", values)
     if query.cursor is not None:
         created, number = read_cursor(query.cursor, 2)
         condition += " AND (m.created_at, m.number) < (?, ?)"
@@ -88,9 +88,9 @@ def select(
 def namespaces(connection: apsw.Connection) -> tuple[NamespaceStatus, ...]:
     """Counts of every namespace, by name."""
     found = []
-    for ns, name, pending in connection.execute(
-        "SELECT ns, name, pending FROM namespace ORDER BY name"
-    ).fetchall():
+    for ns, name, pending in fetch_all(
+        connection, "SELECT ns, name, pending FROM namespace ORDER BY name"
+    ):
         counts = dict.fromkeys(("active", "candidate", "contested", "stale"), 0)
         archived = 0
         for status, is_archived, count in connection.execute(

@@ -11,6 +11,7 @@ from typing import Final
 import apsw
 
 from memoryoss_mcp.store import file
+from memoryoss_mcp.store.connection import fetch_one
 from memoryoss_mcp.store.types import ScannedFile
 
 WINDOW: Final = 24
@@ -89,7 +90,7 @@ def _truncate_wal(connection: apsw.Connection) -> bool:
     deadline = time.monotonic() + 5.0
     while True:
         try:
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy, _, _ = fetch_one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         except apsw.BusyError:
             busy = 1
         if not busy:
@@ -104,7 +105,9 @@ def _living(connection: apsw.Connection, pieces: set[bytes]) -> set[bytes]:
     return {
         piece
         for piece in pieces
-        if connection.execute(
-            "SELECT 1 FROM memory WHERE instr(CAST(content AS BLOB), ?) LIMIT 1", (piece,)
-        ).fetchone()
+        if fetch_one(
+            connection,
+            "SELECT 1 FROM memory WHERE instr(CAST(content AS BLOB), ?) LIMIT 1",
+            (piece,),
+        )
     }

@@ -25,6 +25,7 @@ from memoryoss_mcp.model import (
     Status,
     TeamGovernance,
 )
+from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
 
 COLUMNS: Final = (
@@ -99,7 +100,9 @@ def read(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, Memor
     return dict(_select(connection, "m.number IN carray(?)", _carray(numbers))) if numbers else {}
 
 
-def find(connection: apsw.Connection, ns: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, Memory]]:
+def find(
+    connection: apsw.Connection, ns: int, ids: Sequence[UUID]
+) -> dict[UUID, tuple[int, Memory]]:
     """Row key and memory of each id that the namespace has."""
     found: dict[UUID, tuple[int, Memory]] = {}
     for memory_id in ids:
@@ -109,9 +112,7 @@ def find(connection: apsw.Connection, ns: int, ids: Sequence[UUID]) -> dict[UUID
     return found
 
 
-def select(
-    connection: apsw.Connection, condition: str, *values: Any
-) -> list[tuple[int, Memory]]:
+def select(connection: apsw.Connection, condition: str, *values: Any) -> list[tuple[int, Memory]]:
     """Memories of rows that fulfil an SQL condition on ``m`` (a row of ``memory``)."""
     return list(_select(connection, condition, *values))
 
@@ -125,7 +126,7 @@ def _carray(numbers: Sequence[int]) -> Any:
 def _select(
     connection: apsw.Connection, condition: str, *values: Any
 ) -> Iterable[tuple[int, Memory]]:
-    rows = connection.execute(f"{_READ} WHERE {condition}", values).fetchall()
+    rows = fetch_all(connection, f"{_READ} WHERE {condition}", values)
     names = _namespace_names(connection, {row[1] for row in rows})
     edges = _edges(connection, [row[0] for row in rows])
     for row in rows:
@@ -134,7 +135,7 @@ def _select(
 
 def _namespace_names(connection: apsw.Connection, numbers: set[int]) -> dict[int, str]:
     return {
-        ns: connection.execute("SELECT name FROM namespace WHERE ns = ?", (ns,)).fetchone()[0]
+        ns: fetch_one(connection, "SELECT name FROM namespace WHERE ns = ?", (ns,))[0]
         for ns in numbers
     }
 

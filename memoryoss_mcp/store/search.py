@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from memoryoss_mcp.store import vectors
 from memoryoss_mcp.store.columns import Columns, NamespaceState, read_state
-from memoryoss_mcp.store.connection import connect, translated
+from memoryoss_mcp.store.connection import connect, fetch_all, translated
 from memoryoss_mcp.store.lexical import inverse_document_frequency, read_postings
 from memoryoss_mcp.store.schema import SLOT_BITS
 from memoryoss_mcp.store.types import Filters
@@ -35,10 +34,11 @@ _FAR: Final = np.uint16(0xFFFF)
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What to search for: analysed ``terms`` (unique, rare and common alike) and the query's
-    vector (``None``: words only)."""
+    vector, made by ``model`` (``None``: words only)."""
 
     terms: tuple[str, ...]
     vector: NDArray[np.float32] | None
+    model: int
     filters: Filters
     vector_depth: int
     lexical_depth: int
@@ -54,8 +54,8 @@ class Candidates:
     (n, dimension). ``bm25`` is the full sum over ``terms``, ``matched`` has bit i set where
     ``terms[i]`` occurs, ``idf`` belongs to ``terms``. ``previous`` and ``following`` point to the
     neighbour in the same session inside these arrays, -1 where there is none.
-    ``typical_similarity`` is the mean and deviation of the cosine over the whole namespace, estimated
-    from the signs.
+    ``typical_similarity`` is the mean and deviation of the cosine over the whole namespace,
+    estimated from the signs.
     """
 
     state: NamespaceState
@@ -171,7 +171,8 @@ class _Search:
         self.state = state
         self.columns = columns
         self.dimension = dimension
-        self.probe = probe
+        # Another process may have changed the model since the query was embedded.
+        self.probe = probe if probe.model == columns.model else replace(probe, vector=None)
         self.allowed = self._allowed()
         self._lexical()
 
@@ -196,9 +197,11 @@ class _Search:
         if filters.tags:
             tagged = np.zeros(size, np.bool_)
             for tag in filters.tags:
-                numbers = self.connection.execute(
-                    "SELECT number FROM tag WHERE ns = ? AND tag = ?", (columns.ns, tag)
-                ).fetchall()
+                numbers = fetch_all(
+                    self.connection,
+                    "SELECT number FROM tag WHERE ns = ? AND tag = ?",
+                    (columns.ns, tag),
+                )
                 tagged[columns.slots_of([number for (number,) in numbers])] = True
             allowed &= tagged
         return allowed
@@ -263,9 +266,7 @@ class _Search:
         slots = np.unique(np.concatenate((nearest, lexical, neighbours)))
         rows = self._vectors(slots)
         query = self.probe.vector
-        similarity = (
-            rows @ query if query is not None else np.zeros(len(slots), np.float32)
-        )
+        similarity = rows @ query if query is not None else np.zeros(len(slots), np.float32)
         return Candidates(
             state=self.state,
             numbers=slots + (columns.ns << SLOT_BITS),
@@ -290,10 +291,11 @@ class _Search:
         if self.probe.vector is None or len(slots) == 0:
             return rows
         numbers = slots + (self.columns.ns << SLOT_BITS)
-        found = self.connection.execute(
+        found = fetch_all(
+            self.connection,
             "SELECT number, data FROM vector WHERE number IN carray(?) AND model = ?",
             (apsw.carray(numbers), self.columns.model),
-        ).fetchall()
+        )
         if found:
             places = np.searchsorted(numbers, np.fromiter((n for n, _ in found), np.int64))
             rows[places] = vectors.decode([data for _, data in found], self.dimension)
@@ -343,8 +345,3 @@ def _typical_cosine(counts: NDArray[np.int64], dimension: int) -> tuple[float, f
     mean = float((counts * cosines).sum() / total)
     deviation = float(np.sqrt((counts * (cosines - mean) ** 2).sum() / total))
     return mean, max(deviation, 1e-3)
-
-
-def as_numbers(numbers: Sequence[int]) -> NDArray[np.int64]:
-    """Row keys as an array."""
-    return np.asarray(numbers, np.int64)

@@ -30,7 +30,13 @@ from memoryoss_mcp.store import (
     vectors,
 )
 from memoryoss_mcp.store.changes import Analyse, Entry
-from memoryoss_mcp.store.connection import connect, translated, write_transaction
+from memoryoss_mcp.store.connection import (
+    connect,
+    fetch_all,
+    fetch_one,
+    translated,
+    write_transaction,
+)
 from memoryoss_mcp.store.types import (
     Filters,
     ForgetReceipt,
@@ -201,7 +207,7 @@ class Store:
     def pending(self, limit: int) -> list[tuple[int, Memory]]:
         """Up to ``limit`` memories without a vector of the present model, newest first."""
         with self._reading() as connection:
-            spaces = connection.execute("SELECT ns FROM namespace WHERE pending > 0").fetchall()
+            spaces = fetch_all(connection, "SELECT ns FROM namespace WHERE pending > 0")
             found: list[tuple[int, Memory]] = []
             for (ns,) in spaces:
                 found += rows.select(
@@ -238,13 +244,11 @@ class Store:
                 path=self.path,
                 schema_version=connection.pragma("user_version"),
                 sqlite_version=apsw.sqlite_lib_version(),
-                sqlite_vec_version=connection.execute("SELECT vec_version()").fetchone()[0],
+                sqlite_vec_version=fetch_one(connection, "SELECT vec_version()")[0],
                 file_bytes=self.path.stat().st_size,
                 wal_bytes=wal.stat().st_size if wal.exists() else 0,
                 namespaces=listing.namespaces(connection),
-                ledger_entries=connection.execute(
-                    "SELECT ifnull(max(entry), 0) FROM ledger"
-                ).fetchone()[0],
+                ledger_entries=fetch_one(connection, "SELECT ifnull(max(entry), 0) FROM ledger")[0],
                 embedding_model=self.model.name,
                 embedding_revision=self.model.revision,
                 embedding_dimension=self.model.dimension,
@@ -323,7 +327,7 @@ class Store:
         chosen = vectors.use_model(connection, *model)
         everything = rows.select(connection, "1")
         vectors.rebuild(connection, chosen, everything)
-        seq = connection.execute("SELECT value FROM setting WHERE name = 'seq'").fetchone()[0] + 1
+        seq = fetch_one(connection, "SELECT value FROM setting WHERE name = 'seq'")[0] + 1
         connection.execute("UPDATE setting SET value = ? WHERE name = 'seq'", (seq,))
         connection.execute(
             "UPDATE namespace SET seq = ?, pending = live - (SELECT count(*) FROM vector v"
@@ -334,9 +338,9 @@ class Store:
 
 
 def _pack_when_due(connection: apsw.Connection) -> None:
-    due = connection.execute(
-        "SELECT 1 FROM namespace WHERE tail >= ? LIMIT 1", (lexical.TAIL_LIMIT,)
-    ).fetchone()
+    due = fetch_one(
+        connection, "SELECT 1 FROM namespace WHERE tail >= ? LIMIT 1", (lexical.TAIL_LIMIT,)
+    )
     if due:
         with write_transaction(connection):
             changes.pack_tails(connection, lexical.TAIL_LIMIT)
@@ -356,5 +360,3 @@ def _receipt(
         dry_run=request.dry_run,
         **more,
     )
-
-

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 from memoryoss_mcp.model import Memory, MemoryType, Origin, Status
+from memoryoss_mcp.store.connection import fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, vector_index_table
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def flag_values(
     memory_type: MemoryType | None, statuses: Sequence[Status], origins: Sequence[Origin]
 ) -> list[tuple[int, int, tuple[int, ...]]]:
     """Restrictions as (shift, mask, allowed values) on flags, for the parts that are given."""
-    parts = []
+    parts: list[tuple[int, int, tuple[int, ...]]] = []
     if memory_type is not None:
         parts.append((_TYPE_SHIFT, 7, (_TYPES.index(memory_type),)))
     if statuses:
@@ -126,23 +127,9 @@ def put(
     )
 
 
-def fill(connection: apsw.Connection, model: EmbeddingModel, number: int, vector: bytes) -> None:
-    """Give a pending memory its vector."""
-    connection.execute("INSERT OR REPLACE INTO vector VALUES(?,?,?)", (number, model.key, vector))
-    flags = connection.execute(
-        "SELECT flags FROM vector_index WHERE number = ?", (number,)
-    ).fetchone()[0]
-    connection.execute(
-        "UPDATE vector_index SET signs = vec_bit(?), flags = ? WHERE number = ?",
-        (signs(vector), flags | READY, number),
-    )
-
-
 def set_flags(connection: apsw.Connection, number: int, memory: Memory) -> None:
     """Bring the metadata of an entry in step with its memory; the vector stays."""
-    flags = connection.execute(
-        "SELECT flags FROM vector_index WHERE number = ?", (number,)
-    ).fetchone()[0]
+    flags = fetch_one(connection, "SELECT flags FROM vector_index WHERE number = ?", (number,))[0]
     connection.execute(
         "UPDATE vector_index SET flags = ? WHERE number = ?",
         (flags_of(memory, bool(flags & READY)), number),
@@ -157,10 +144,11 @@ def remove(connection: apsw.Connection, number: int) -> None:
 
 def current_model(connection: apsw.Connection) -> EmbeddingModel | None:
     """The model of the index, or ``None`` in a file that never had one."""
-    row = connection.execute(
+    row = fetch_one(
+        connection,
         "SELECT model, name, revision, dimension FROM embedding_model"
-        " WHERE model = (SELECT value FROM setting WHERE name = 'model')"
-    ).fetchone()
+        " WHERE model = (SELECT value FROM setting WHERE name = 'model')",
+    )
     return EmbeddingModel(*row) if row else None
 
 
@@ -180,10 +168,11 @@ def use_model(
         "INSERT OR IGNORE INTO embedding_model(name, revision, dimension) VALUES(?,?,?)",
         (name, revision, dimension),
     )
-    key = connection.execute(
+    key = fetch_one(
+        connection,
         "SELECT model FROM embedding_model WHERE name = ? AND revision = ? AND dimension = ?",
         (name, revision, dimension),
-    ).fetchone()[0]
+    )[0]
     connection.execute("INSERT OR REPLACE INTO setting VALUES('model', ?)", (key,))
     return EmbeddingModel(key, name, revision, dimension)
 
@@ -196,9 +185,11 @@ def rebuild(
     connection.execute(vector_index_table(model.dimension))
     pending = 0
     for number, memory in memories:
-        row: Any = connection.execute(
-            "SELECT data FROM vector WHERE number = ? AND model = ?", (number, model.key)
-        ).fetchone()
+        row: Any = fetch_one(
+            connection,
+            "SELECT data FROM vector WHERE number = ? AND model = ?",
+            (number, model.key),
+        )
         usable = row is not None and len(row[0]) == 4 + model.dimension
         pending += not usable
         connection.execute(

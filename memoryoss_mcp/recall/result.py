@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""What recall answers with. The same objects serve recall and explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from memoryoss_mcp.model import Memory
+
+
+class Decision(StrEnum):
+    """What the confidence gate says of a whole result."""
+
+    INJECT = "inject"
+    ABSTAIN = "abstain"
+    NEED_MORE_EVIDENCE = "need_more_evidence"
+
+
+class Mode(StrEnum):
+    """Which channels searched: both, or only words because the model was not there (yet)."""
+
+    HYBRID = "hybrid"
+    LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The confidence gate: ``confidence`` is the estimated probability (0 to 1) that the results
+    answer the question; ``reasons`` are stable snake_case words."""
+
+    decision: Decision
+    confidence: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledMemory:
+    """One result. ``score`` is absolute, in 0 to 1; ``parts`` are the numbers it was made of, by
+    name (``vector``, ``bm25``, ``exact``, ``recency`` …). ``provenance`` says in stable words why
+    it was found. ``summary`` and ``evidence`` are pieces of the content, verbatim."""
+
+    memory: Memory
+    score: float
+    parts: Mapping[str, float]
+    provenance: tuple[str, ...]
+    summary: str
+    evidence: tuple[str, ...]
+    low_trust: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecallResult:
+    """The answer to one query, best first.
+
+    ``considered`` counts the memories that were scored. ``pending`` counts memories of the
+    namespace that have no vector yet and were found by words only. ``next_cursor`` leads to the
+    next page, ``None`` after the last.
+    """
+
+    namespace: str
+    memories: tuple[RecalledMemory, ...]
+    gate: Gate
+    mode: Mode
+    considered: int
+    pending: int = 0
+    next_cursor: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A recall with its working: the plan made of the query, the time each step took (in
+    milliseconds) and, per result, the parts of its score."""
+
+    result: RecallResult
+    terms: tuple[tuple[str, float], ...]
+    """Query terms with their inverse document frequency in the namespace."""
+    identifiers: tuple[str, ...]
+    kinds: tuple[str, ...]
+    task: str | None
+    time: str | None
+    weights: Mapping[str, float]
+    timings: Mapping[str, float]

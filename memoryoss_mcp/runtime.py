@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The composition root: opens everything, wires it, and is the one object that a face holds."""
+
+from __future__ import annotations
+
+import builtins
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from memoryoss_mcp.config import Config
+from memoryoss_mcp.embed import find_model
+from memoryoss_mcp.errors import InvalidInputError, LimitExceededError
+from memoryoss_mcp.model import Change, Draft, Memory, check_namespace
+from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
+from memoryoss_mcp.model.project import find_project
+from memoryoss_mcp.recall.encoder import Encoder, Warmer
+from memoryoss_mcp.recall.engine import Engine
+from memoryoss_mcp.recall.indexing import document_terms
+from memoryoss_mcp.recall.query import RecallQuery
+from memoryoss_mcp.recall.result import Explanation, RecallResult
+from memoryoss_mcp.screen import admit, admit_change
+from memoryoss_mcp.store import doctor, file
+from memoryoss_mcp.store.changes import Entry, draft_memory
+from memoryoss_mcp.store.store import Store
+from memoryoss_mcp.store.types import (
+    DoctorReport,
+    ForgetReceipt,
+    ForgetRequest,
+    ListPage,
+    ListQuery,
+    MigrationPlan,
+    Progress,
+    Stored,
+    StoreStatus,
+    Updated,
+)
+
+STORE_BATCH = 64
+"""Memories of ``store_many`` that are embedded and committed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceChoice:
+    """A namespace and why it: ``argument``, ``configuration``, ``project`` or ``default``."""
+
+    name: str
+    source: str
+
+
+class Runtime:
+    """The memory of one data folder. Thread-safe; several processes may open the same folder.
+
+    Open it with :meth:`open`, close it with :meth:`close` or a ``with`` block.
+    """
+
+    def __init__(self, config: Config, store: Store, encoder: Encoder, client: str | None) -> None:
+        self.config = config
+        self.client = client
+        self._store = store
+        self._encoder = encoder
+        self._engine = Engine(config, store, encoder)
+        self._warmer: Warmer | None = None
+        self._guard = threading.Lock()
+
+    @classmethod
+    def open(cls, config: Config, *, client: str | None = None, warm: bool = False) -> Self:
+        """Open (or make) the memory of ``config.data_dir``; loads neither numpy nor a model.
+
+        ``client`` is kept with what is stored. ``warm`` starts :meth:`warm` at once; without it
+        the model is loaded when it is first needed.
+
+        Raises:
+            StoreError: the file cannot be used; it was left untouched.
+            ModelError: the configuration names an unknown model.
+        """
+        spec = find_model(config.embeddings.model)
+        store = Store(
+            config.store_path,
+            model=(spec.name, spec.revision, spec.dimension),
+            analyse=document_terms,
+            subject=client or "library",
+            keep_snapshots=config.storage.keep_snapshots,
+            max_forget=config.limits.max_forget,
+        )
+        encoder = Encoder(spec, config.models_dir, config.embeddings.threads)
+        runtime = cls(config, store, encoder, client)
+        if warm:
+            runtime.warm()
+        return runtime
+
+    # Readiness ----------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Whether recall searches by meaning as well as by words."""
+        return self._encoder.ready
+
+    @property
+    def model_error(self) -> str | None:
+        """Why the model could not be loaded, if that was tried."""
+        return str(self._encoder.error) if self._encoder.error else None
+
+    def warm(self) -> None:
+        """Load model and index in the background. Until then recall answers by words and says so,
+        and what is stored gets its vector later."""
+        with self._guard:
+            if self._warmer is None:
+                name = self.namespace().name
+                self._warmer = Warmer(self._encoder, self._store, name)
+
+    def wait_until_ready(self, timeout: float | None = None) -> bool:
+        """Wait for :meth:`warm` (or load now). ``False`` after ``timeout`` seconds or if there is
+        no model."""
+        if self._warmer is None:
+            self._encoder.load()
+        elif not self._warmer.wait(timeout):
+            return False
+        return self.ready
+
+    def close(self) -> None:
+        """Finish queued writes and release the file. Harmless when closed already."""
+        if self._warmer is not None:
+            self._warmer.close()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Namespaces ---------------------------------------------------------------------------
+
+    def namespace(
+        self, argument: str | None = None, *, folder: Path | None = None
+    ) -> NamespaceChoice:
+        """The namespace of a request: the argument, else the configured one, else that of the git
+        project around ``folder`` (the working folder), else ``default``.
+
+        Raises:
+            InvalidInputError: the argument is not a namespace name.
+        """
+        limit = self.config.limits.max_namespace_length
+        if argument is not None:
+            return NamespaceChoice(check_namespace(argument, limit), "argument")
+        if self.config.namespaces.default is not None:
+            return NamespaceChoice(self.config.namespaces.default, "configuration")
+        project = find_project(folder or Path.cwd())
+        if project is None:
+            return NamespaceChoice(DEFAULT_NAMESPACE, "default")
+        name = self.config.namespaces.aliases.get(project.namespace, project.namespace)
+        return NamespaceChoice(name, "project")
+
+    # The four verbs -----------------------------------------------------------------------
+
+    def store(self, draft: Draft) -> Stored:
+        """Store one memory; it is durable when this returns.
+
+        Raises:
+            InvalidInputError, LimitExceededError, ConflictError, StoreError: nothing was stored.
+        """
+        return self._insert([admit(draft, self.config.limits)])[0]
+
+    def store_many(
+        self, drafts: Sequence[Draft], *, progress: Progress | None = None
+    ) -> tuple[Stored, ...]:
+        """Store many memories, all checked before the first is written.
+
+        Batches are committed one by one: after an error the receipts so far are lost to the
+        caller, but what they stood for is kept.
+
+        Raises:
+            InvalidInputError, LimitExceededError: nothing was stored.
+            StoreError: the file failed in the middle.
+        """
+        admitted = [admit(draft, self.config.limits) for draft in drafts]
+        stored: list[Stored] = []
+        for start in range(0, len(admitted), STORE_BATCH):
+            if progress is not None:
+                progress("storing", start, len(admitted))
+            stored += self._insert(admitted[start : start + STORE_BATCH])
+        if progress is not None:
+            progress("storing", len(admitted), len(admitted))
+        return tuple(stored)
+
+    def recall(self, query: RecallQuery) -> RecallResult:
+        """Find the memories that answer a question.
+
+        Raises:
+            InvalidInputError, LimitExceededError, InvalidCursorError: the query is wrong.
+        """
+        self._settle()
+        return self._engine.recall(query)
+
+    def recall_many(self, queries: Sequence[RecallQuery]) -> tuple[RecallResult, ...]:
+        """Answer several questions, in order."""
+        return tuple(self.recall(query) for query in queries)
+
+    def explain(self, query: RecallQuery) -> Explanation:
+        """:meth:`recall`, with every number it used."""
+        self._settle()
+        return self._engine.explain(query)
+
+    def update(self, change: Change) -> Updated:
+        """Change a memory.
+
+        Raises:
+            NotFoundError, ConflictError, InvalidInputError, LimitExceededError: nothing changed.
+        """
+        change = admit_change(change, self.config.limits)
+        vector = None
+        if change.content is not None:
+            self._settle()
+            changed = Draft(content=change.content, namespace=change.namespace)
+            encoded = self._encoder.vectors([draft_memory(changed)])
+            vector = encoded[0] if encoded else None
+        updated = self._store.update(change, vector)
+        self._look_for_pending(change.content is not None and vector is None)
+        return updated
+
+    def forget(self, request: ForgetRequest) -> ForgetReceipt:
+        """Delete memories for good, or list what would be deleted (``dry_run``).
+
+        Raises:
+            EmptySelectorError: the request names nothing.
+            LimitExceededError: it names too many; nothing was deleted.
+        """
+        check_namespace(request.namespace, self.config.limits.max_namespace_length)
+        return self._store.forget(request)
+
+    # Services -----------------------------------------------------------------------------
+
+    def inspect(self, memory_id: UUID, namespace: str) -> Memory:
+        """One memory, whole.
+
+        Raises:
+            NotFoundError: the namespace has no such memory.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        return self._store.get(namespace, memory_id)
+
+    def list(self, query: ListQuery) -> ListPage:
+        """One page of a namespace, newest first."""
+        check_namespace(query.namespace, self.config.limits.max_namespace_length)
+        if query.limit < 1:
+            raise InvalidInputError("limit must be at least 1.", field="limit")
+        if query.limit > self.config.limits.max_batch:
+            raise LimitExceededError(
+                f"limit is {query.limit}; {self.config.limits.max_batch} is the most for one page.",
+                field="limit",
+                hint="Take the next page with next_cursor.",
+            )
+        return self._store.page(query)
+
+    def status(self) -> StoreStatus:
+        """Counts, sizes and versions."""
+        return self._store.status()
+
+    def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> DoctorReport:
+        """Check the file (see :func:`examine`, which also works when it cannot be opened)."""
+        return examine(self.config, repair=repair, progress=progress)
+
+    def migrate(self, *, dry_run: bool = False) -> MigrationPlan:
+        """Bring the file to the present schema (see :func:`migrate`)."""
+        return migrate(self.config, dry_run=dry_run)
+
+    # Inside -------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Without a warmer the model is loaded on demand; with one nobody waits for it."""
+        if self._warmer is None:
+            self._encoder.load()
+
+    def _insert(self, drafts: builtins.list[Draft]) -> builtins.list[Stored]:
+        self._settle()
+        memories = [draft_memory(draft) for draft in drafts]
+        encoded = self._encoder.vectors(memories)
+        entries = [
+            Entry(memory, tuple(document_terms(memory)), encoded[index] if encoded else None)
+            for index, memory in enumerate(memories)
+        ]
+        stored = self._store.insert(entries)
+        self._look_for_pending(encoded is None)
+        return stored
+
+    def _look_for_pending(self, pending: bool) -> None:
+        if pending and self._warmer is not None:
+            self._warmer.wake()
+
+
+def examine(
+    config: Config, *, repair: bool = False, progress: Progress | None = None
+) -> DoctorReport:
+    """Check the memory file of a configuration, even one that cannot be opened; ``repair`` rebuilds
+    what is derived and salvages a damaged file into a new one beside it."""
+    spec = find_model(config.embeddings.model)
+    model = (spec.name, spec.revision, spec.dimension)
+    return doctor.examine(
+        config.store_path, model, document_terms, repair=repair, progress=progress
+    )
+
+
+def migrate(config: Config, *, dry_run: bool = False) -> MigrationPlan:
+    """Bring the memory file of a configuration to the present schema, after a snapshot."""
+    if dry_run:
+        return file.plan(config.store_path)
+    return file.migrate(config.store_path, config.storage.keep_snapshots)
