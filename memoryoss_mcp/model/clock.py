@@ -58,8 +58,10 @@ def parse_time(text: str, *, field: str = "time") -> int:
                 raise ValueError
             seconds += int(hour) * 3600 + int(minute) * 60 + int(second or 0)
         if offset and offset not in "Zz":
-            sign = -1 if offset[0] == "-" else 1
-            seconds -= sign * (int(offset[1:3]) * 3600 + int(offset[-2:]) * 60)
+            hours, minutes = int(offset[1:3]), int(offset[-2:])
+            if hours > 23 or minutes > 59:
+                raise ValueError
+            seconds -= (-1 if offset[0] == "-" else 1) * (hours * 3600 + minutes * 60)
         timestamp = seconds * NANOSECONDS + int((fraction or "0").ljust(9, "0"))
         if not MIN_TIMESTAMP <= timestamp <= MAX_TIMESTAMP:
             raise ValueError

@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from uuid import UUID
 
 from memoryoss_mcp.errors import InvalidIdError
+
+_UUID = re.compile(
+    r"(?:urn:uuid:)?\{?([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})\}?", re.IGNORECASE | re.ASCII
+)
+"""Stricter than ``uuid.UUID``, which takes whatever ``int`` takes: ``0x``, ``_``, other digits."""
 
 _lock = threading.Lock()
 _last = 0
@@ -37,13 +43,13 @@ def parse_id(text: str) -> UUID:
     Raises:
         InvalidIdError: the text is not a UUID.
     """
-    try:
-        return UUID(text.strip())
-    except (ValueError, AttributeError):
+    match = _UUID.fullmatch(text.strip())
+    if match is None:
         shown = text[:48] + ("…" if len(text) > 48 else "")
         raise InvalidIdError(
             f"{shown!r} is not a memory id.",
             field="id",
             hint="Send the id exactly as recall or list returned it, for example "
             "01890a5d-ac96-774b-bcce-b302099a8057.",
-        ) from None
+        )
+    return UUID(match[1])

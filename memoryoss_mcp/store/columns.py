@@ -24,6 +24,10 @@ from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CACHED_VECTORS: Final = 20_000
+"""Slots up to which decoded vectors are kept (1.5 KB each): reading them again for each query
+costs more than the whole scan of a namespace of this size."""
+
 RELOAD_CHANGES: Final = 20_000
 """Above so many changes since the last look a fresh load is faster than catching up."""
 
@@ -59,6 +63,14 @@ def read_state(connection: apsw.Connection, name: str) -> NamespaceState | None:
     return NamespaceState(*row) if row else None
 
 
+class VectorCache:
+    """Decoded vectors of a small namespace, filled as they are asked for."""
+
+    def __init__(self, size: int, dimension: int) -> None:
+        self.rows: NDArray[np.float32] = np.zeros((size, dimension), np.float32)
+        self.known: NDArray[np.bool_] = np.zeros(size, np.bool_)
+
+
 class Columns:
     """Arrays indexed by slot. Not thread-safe: the searcher holds a lock."""
 
@@ -69,6 +81,8 @@ class Columns:
         self.packs = -1
         self.size = 0
         self._words = dimension // 64
+        self._dimension = dimension
+        self.vectors: VectorCache | None = None
         self.bits: NDArray[np.uint64] = np.zeros((self._words, 0), np.uint64)
         self.live: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.created: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -89,6 +103,25 @@ class Columns:
         if self.packs != state.packs:
             self._load_tail(connection)
         self.seq, self.packs = state.seq, state.packs
+        self._size_cache()
+
+    def _size_cache(self) -> None:
+        """Keep vectors of at most ``CACHED_VECTORS`` slots; the array grows with the columns."""
+        capacity = len(self.live)
+        if self.size > CACHED_VECTORS:
+            self.vectors = None
+        elif self.vectors is None or len(self.vectors.known) < capacity:
+            grown = VectorCache(min(capacity, CACHED_VECTORS), self._dimension)
+            if self.vectors is not None:
+                present = len(self.vectors.known)
+                grown.rows[:present] = self.vectors.rows
+                grown.known[:present] = self.vectors.known
+            self.vectors = grown
+
+    def _forget_vector(self, slot: int) -> None:
+        if self.vectors is not None and slot < len(self.vectors.known):
+            self.vectors.known[slot] = False
+            self.vectors.rows[slot] = 0
 
     def _grow(self, size: int) -> None:
         capacity = len(self.live)
@@ -109,6 +142,7 @@ class Columns:
         """Read all chunks of the namespace. The layout of sqlite-vec's shadow tables is part of
         its documented file format, and its version is pinned."""
         self.size = 0
+        self.vectors = None
         self.live[:] = False
         self._grow(state.next_slot)
         chunks = fetch_all(
@@ -176,6 +210,7 @@ class Columns:
             slot = number & SLOT_MASK
             new = not self.live[slot]
             self.live[slot] = True
+            self._forget_vector(slot)
             self.created[slot] = created
             self.session[slot] = vectors.label_hash(session)
             self.agent[slot] = vectors.label_hash(agent)
@@ -202,6 +237,7 @@ class Columns:
         if slot >= self.size or not self.live[slot]:
             return
         self.live[slot] = False
+        self._forget_vector(slot)
         self.bits[:, slot] = 0
         self.tail.drop(slot)
         before, after = int(self.previous[slot]), int(self.following[slot])

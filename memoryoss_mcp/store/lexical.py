@@ -14,6 +14,7 @@ import bisect
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -160,43 +161,38 @@ class Tail:
         return [(slot, *entry) for slot, entry in self._postings.get(term, {}).items()]
 
 
-class Postings:
-    """The postings of one query term: parallel arrays over the memories that have it."""
+class Saturation:
+    """BM25's term weight, frequency and document length taken together, as a table.
 
-    __slots__ = ("frequencies", "norms", "slots", "term")
+    Robertson & Zaragoza 2009: ``f (k1 + 1) / (f + k1 (1 - b + b length / average))``.
+    """
 
-    def __init__(
-        self,
-        term: str,
-        slots: NDArray[np.int64],
-        frequencies: NDArray[np.uint8],
-        norms: NDArray[np.uint8],
-    ) -> None:
-        self.term = term
-        self.slots = slots
-        self.frequencies = frequencies
-        self.norms = norms
-
-    def bm25(
-        self, count: int, average_length: float, k1: float, b: float
-    ) -> tuple[float, NDArray[np.float32]]:
-        """Inverse document frequency and BM25 contribution to each of ``slots``.
-
-        Robertson & Zaragoza 2009 with the never-negative idf ``ln(1 + (N-df+.5)/(df+.5))``.
-        """
+    def __init__(self, average_length: float, k1: float, b: float) -> None:
         import numpy as np
 
-        idf = inverse_document_frequency(len(self.slots), count)
-        lengths = np.asarray(NORM_LENGTHS, np.float32)
-        penalty = (k1 * (1 - b + b * lengths / max(average_length, 1.0))).astype(np.float32)
-        frequencies = self.frequencies.astype(np.float32)
-        gain = np.float32(idf * (k1 + 1)) * frequencies / (frequencies + penalty[self.norms])
-        return idf, gain
+        lengths = np.asarray(NORM_LENGTHS, np.float64)
+        penalty = k1 * (1 - b + b * lengths / max(average_length, 1.0))
+        frequencies = np.arange(256, dtype=np.float64)
+        weights = frequencies * (k1 + 1) / (frequencies + penalty[:, None])
+        self.most = k1 + 1
+        """What no document exceeds."""
+        self.weights: NDArray[np.float32] = weights.astype(np.float32).ravel()
+        """Indexed by the upper half of an entry: norm byte times 256 plus frequency byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """The memories that have a query term (``slots``) and, as a code, how often in how many terms
+    (norm byte times 256 plus frequency byte)."""
+
+    term: str
+    slots: NDArray[np.intp]
+    codes: NDArray[np.uint16]
 
 
 def inverse_document_frequency(matches: int, count: int) -> float:
-    """``ln(1 + (N - df + 0.5) / (df + 0.5))``."""
-    return math.log1p(max(count - matches, 0) / (matches + 0.5) + 0.5 / (matches + 0.5))
+    """The never-negative ``ln(1 + (N - df + 0.5) / (df + 0.5))``."""
+    return math.log1p((max(count - matches, 0) + 0.5) / (matches + 0.5))
 
 
 def read_postings(
@@ -206,25 +202,20 @@ def read_postings(
     import numpy as np
 
     for term in terms:
-        blobs = fetch_all(
+        slots, codes = [], []
+        for segment, data in fetch_all(
             connection,
             "SELECT segment, data FROM posting WHERE ns = ? AND term = ? ORDER BY segment",
             (ns, term),
-        )
-        slots, frequencies, norms = [], [], []
-        for segment, data in blobs:
-            entries = np.frombuffer(data, "<u4")
-            slots.append((entries & 0xFFFF).astype(np.int64) + (segment << SEGMENT_BITS))
-            frequencies.append((entries >> 16).astype(np.uint8))
-            norms.append((entries >> 24).astype(np.uint8))
+        ):
+            halves = np.frombuffer(data, "<u2")
+            slots.append(halves[::2].astype(np.intp) + (segment << SEGMENT_BITS))
+            codes.append(halves[1::2])
         if fresh := tail.entries(term):
-            columns = np.array(fresh, np.int64).T
+            columns = np.array(fresh, np.intp).T
             slots.append(columns[0])
-            frequencies.append(columns[1].astype(np.uint8))
-            norms.append(columns[2].astype(np.uint8))
+            codes.append((columns[1] + (columns[2] << 8)).astype(np.uint16))
         if len(slots) == 1:
-            yield Postings(term, slots[0], frequencies[0], norms[0])
+            yield Postings(term, slots[0], codes[0])
         elif slots:
-            yield Postings(
-                term, np.concatenate(slots), np.concatenate(frequencies), np.concatenate(norms)
-            )
+            yield Postings(term, np.concatenate(slots), np.concatenate(codes))

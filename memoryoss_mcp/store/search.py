@@ -15,7 +15,7 @@ import numpy as np
 from memoryoss_mcp.store import vectors
 from memoryoss_mcp.store.columns import Columns, NamespaceState, read_state
 from memoryoss_mcp.store.connection import connect, fetch_all, translated
-from memoryoss_mcp.store.lexical import inverse_document_frequency, read_postings
+from memoryoss_mcp.store.lexical import Saturation, inverse_document_frequency, read_postings
 from memoryoss_mcp.store.schema import SLOT_BITS
 from memoryoss_mcp.store.types import Filters
 
@@ -217,14 +217,15 @@ class _Search:
                 self.connection, self.columns.ns, self.columns.tail, terms
             )
         }
+        saturation = Saturation(state.average_length, probe.k1, probe.b)
         idf = []
         for term in terms:
             postings = self.postings.get(term)
             if postings is None:
                 idf.append(inverse_document_frequency(0, state.live))
                 continue
-            weight, gain = postings.bm25(state.live, state.average_length, probe.k1, probe.b)
-            self.sums[postings.slots] += gain
+            weight = inverse_document_frequency(len(postings.slots), state.live)
+            self.sums[postings.slots] += np.float32(weight) * saturation.weights[postings.codes]
             idf.append(weight)
         self.terms = terms
         self.idf = np.asarray(idf, np.float32)
@@ -287,9 +288,19 @@ class _Search:
 
     def _vectors(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
         """The stored vectors of some slots, zero where there is none."""
-        rows = np.zeros((len(slots), self.dimension), np.float32)
         if self.probe.vector is None or len(slots) == 0:
-            return rows
+            return np.zeros((len(slots), self.dimension), np.float32)
+        cache = self.columns.vectors
+        if cache is not None:
+            unknown = slots[~cache.known[slots]]
+            if len(unknown):
+                cache.rows[unknown] = self._read_vectors(unknown)
+                cache.known[unknown] = True
+            return cache.rows[slots]
+        return self._read_vectors(slots)
+
+    def _read_vectors(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        rows = np.zeros((len(slots), self.dimension), np.float32)
         numbers = slots + (self.columns.ns << SLOT_BITS)
         found = fetch_all(
             self.connection,
