@@ -195,7 +195,7 @@ class Columns:
             " FROM memory m JOIN vector_index i ON i.number = m.number"
             " LEFT JOIN vector v ON v.number = m.number AND v.model = ?"
             " LEFT JOIN lexical l ON l.number = m.number"
-            " WHERE m.ns = ? AND m.seq > ? LIMIT ?",
+            " WHERE m.ns = ? AND m.seq > ? ORDER BY m.number LIMIT ?",
             (self.model, self.ns, self.seq, RELOAD_CHANGES),
         )
         if len(changed) == RELOAD_CHANGES:
