@@ -28,6 +28,9 @@ CACHED_VECTORS: Final = 20_000
 """Slots up to which decoded vectors are kept (1.5 KB each): reading them again for each query
 costs more than the whole scan of a namespace of this size."""
 
+MEAN_SAMPLE: Final = 2_048
+MEAN_PRIOR: Final = 20
+
 RELOAD_CHANGES: Final = 20_000
 """Above so many changes since the last look a fresh load is faster than catching up."""
 
@@ -93,6 +96,9 @@ class Columns:
         self.following: NDArray[np.int32] = np.zeros(0, np.int32)
         self.tail = Tail()
         self._last_of_session: dict[int, int] = {}
+        self._session_sizes: dict[int, int] = {}
+        self._sampled = 0
+        self.mean: NDArray[np.float32] = np.zeros(dimension, np.float32)
 
     def refresh(self, connection: apsw.Connection, state: NamespaceState) -> None:
         """Bring the columns in step with the file. ``connection`` is inside a read transaction."""
@@ -104,6 +110,30 @@ class Columns:
             self._load_tail(connection)
         self.seq, self.packs = state.seq, state.packs
         self._size_cache()
+        self._estimate_mean(state.live)
+
+    def _estimate_mean(self, live: int) -> None:
+        """Estimate the mean vector again when the namespace has changed its size by an eighth.
+
+        Of unit vectors with about normal coordinates of deviation ``1/sqrt(d)``, the share p of
+        positive signs tells the mean: ``(p - 1/2) sqrt(2 pi / d)``, shrunk as if ``MEAN_PRIOR``
+        more memories were balanced.
+        """
+        if abs(live - self._sampled) * 8 <= self._sampled:
+            return
+        self._sampled = live
+        ready = np.flatnonzero(self.live[: self.size] & ((self.flags[: self.size] & 1) == 1))
+        chosen = ready[:: max(1, len(ready) // MEAN_SAMPLE)]
+        packed = np.ascontiguousarray(self.bits[:, chosen].T).view(np.uint8)
+        positive = np.unpackbits(packed, axis=1, bitorder="little").sum(axis=0, dtype=np.float64)
+        share = (positive + MEAN_PRIOR / 2) / (len(chosen) + MEAN_PRIOR)
+        self.mean = ((share - 0.5) * np.sqrt(2 * np.pi / self._dimension)).astype(np.float32)
+
+    def session_sizes(self, slots: NDArray[np.int64]) -> NDArray[np.int32]:
+        """How many memories the session of each slot has; 0 without a session."""
+        sessions, inverse = np.unique(self.session[slots], return_inverse=True)
+        sizes = [self._session_sizes.get(session, 0) for session in sessions.tolist()]
+        return np.asarray(sizes, np.int32)[inverse]
 
     def _size_cache(self) -> None:
         """Keep vectors of at most ``CACHED_VECTORS`` slots; the array grows with the columns."""
@@ -185,6 +215,8 @@ class Columns:
         self.previous[order[1:][same]] = order[:-1][same]
         self.following[order[:-1][same]] = order[1:][same]
         ends = order[np.append(~same, True)] if len(order) else order
+        names, sizes = np.unique(self.session[slots], return_counts=True)
+        self._session_sizes = dict(zip(names.tolist(), sizes.tolist(), strict=True))
         self._last_of_session = dict(zip(self.session[ends].tolist(), ends.tolist(), strict=True))
 
     def _catch_up(self, connection: apsw.Connection, state: NamespaceState) -> bool:
@@ -232,6 +264,7 @@ class Columns:
         if last >= 0:
             self.following[last] = slot
         self._last_of_session[session] = slot
+        self._session_sizes[session] = self._session_sizes.get(session, 0) + 1
 
     def _drop(self, slot: int) -> None:
         if slot >= self.size or not self.live[slot]:
@@ -246,6 +279,8 @@ class Columns:
         if after >= 0:
             self.previous[after] = before
         session = int(self.session[slot])
+        if session:
+            self._session_sizes[session] -= 1
         if self._last_of_session.get(session) == slot:
             if before >= 0:
                 self._last_of_session[session] = before

@@ -15,7 +15,12 @@ import numpy as np
 from memoryoss_mcp.store import vectors
 from memoryoss_mcp.store.columns import Columns, NamespaceState, read_state
 from memoryoss_mcp.store.connection import connect, fetch_all, translated
-from memoryoss_mcp.store.lexical import Saturation, inverse_document_frequency, read_postings
+from memoryoss_mcp.store.lexical import (
+    NORM_LENGTHS,
+    Saturation,
+    inverse_document_frequency,
+    read_postings,
+)
 from memoryoss_mcp.store.schema import SLOT_BITS
 from memoryoss_mcp.store.types import Filters
 
@@ -51,11 +56,12 @@ class Candidates:
     """Parallel arrays over n candidates; both channels' numbers are there for every one.
 
     ``similarity`` is the cosine (0 where a vector is missing), ``vectors`` the vectors themselves
-    (n, dimension). ``bm25`` is the full sum over ``terms``, ``matched`` has bit i set where
-    ``terms[i]`` occurs, ``idf`` belongs to ``terms``. ``previous`` and ``following`` point to the
-    neighbour in the same session inside these arrays, -1 where there is none.
-    ``typical_similarity`` is the mean and deviation of the cosine over the whole namespace,
-    estimated from the signs.
+    (n, dimension). ``bm25`` is the full sum over ``terms``, ``frequencies`` (n, terms) how often
+    each occurs (up to 255), ``lengths`` the length in terms (of a memory with any term), ``idf``
+    belongs to ``terms``. ``previous`` and ``following`` point to the neighbour in the same session
+    inside these arrays, -1 where there is none; ``session_sizes`` counts the memories of the
+    session. ``mean`` (dimension,) is the mean vector of the namespace and ``typical_similarity``
+    mean and deviation of the cosine to the query over all of it, both estimated from the signs.
     """
 
     state: NamespaceState
@@ -63,7 +69,8 @@ class Candidates:
     similarity: NDArray[np.float32]
     vectors: NDArray[np.float32]
     bm25: NDArray[np.float32]
-    matched: NDArray[np.uint64]
+    frequencies: NDArray[np.uint8]
+    lengths: NDArray[np.float32]
     terms: tuple[str, ...]
     idf: NDArray[np.float32]
     created: NDArray[np.int64]
@@ -71,7 +78,9 @@ class Candidates:
     flags: NDArray[np.uint16]
     previous: NDArray[np.int32]
     following: NDArray[np.int32]
+    session_sizes: NDArray[np.int32]
     allowed: int
+    mean: NDArray[np.float32]
     typical_similarity: tuple[float, float]
 
 
@@ -268,13 +277,15 @@ class _Search:
         rows = self._vectors(slots)
         query = self.probe.vector
         similarity = rows @ query if query is not None else np.zeros(len(slots), np.float32)
+        frequencies, lengths = self._occurrences(slots)
         return Candidates(
             state=self.state,
             numbers=slots + (columns.ns << SLOT_BITS),
             similarity=similarity,
             vectors=rows,
             bm25=self.sums[slots],
-            matched=self._matched(slots),
+            frequencies=frequencies,
+            lengths=lengths,
             terms=self.terms,
             idf=self.idf,
             created=columns.created[slots],
@@ -282,7 +293,9 @@ class _Search:
             flags=columns.flags[slots],
             previous=_positions(slots, columns.previous[slots]),
             following=_positions(slots, columns.following[slots]),
+            session_sizes=columns.session_sizes(slots),
             allowed=int(np.count_nonzero(self.allowed)),
+            mean=columns.mean,
             typical_similarity=typical,
         )
 
@@ -312,16 +325,22 @@ class _Search:
             rows[places] = vectors.decode([data for _, data in found], self.dimension)
         return rows
 
-    def _matched(self, slots: NDArray[np.int64]) -> NDArray[np.uint64]:
-        matched = np.zeros(len(slots), np.uint64)
-        present = np.zeros(self.columns.size, np.bool_)
-        for bit, term in enumerate(self.terms):
+    def _occurrences(
+        self, slots: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Frequency of each term in some memories, and their lengths."""
+        frequencies = np.zeros((len(slots), len(self.terms)), np.uint8)
+        norms = np.zeros(len(slots), np.uint8)
+        codes = np.zeros(self.columns.size, np.uint16)
+        for place, term in enumerate(self.terms):
             postings = self.postings.get(term)
             if postings is not None:
-                present[postings.slots] = True
-                matched |= present[slots].astype(np.uint64) << np.uint64(bit)
-                present[postings.slots] = False
-        return matched
+                codes[postings.slots] = postings.codes
+                found = codes[slots]
+                frequencies[:, place] = found & 0xFF
+                np.maximum(norms, (found >> 8).astype(np.uint8), out=norms)
+                codes[postings.slots] = 0
+        return frequencies, np.asarray(NORM_LENGTHS, np.float32)[norms]
 
     def remaining(self, skip: NDArray[np.int64], offset: int, limit: int) -> list[int]:
         columns = self.columns
