@@ -121,7 +121,7 @@ class Engine:
             gate = Gate(Decision.ABSTAIN, 0.0, ("no_candidates",))
             return RecallResult(query.namespace, (), gate, run.mode, 0), run
         with run.step("score"):
-            run.ranking = ranking.rank(candidates, plan, weights, settings)
+            run.ranking = ranking.rank(candidates, plan, vector, weights, settings)
             gate = run.ranking.gate
         with run.step("read"):
             numbers, more = self._page(query, probe, run.ranking, candidates, offset)

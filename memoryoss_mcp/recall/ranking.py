@@ -1,24 +1,34 @@
 # SPDX-License-Identifier: AGPL-3.0-only
-"""From candidates to an order: scoring, the confidence gate, diversity, and why."""
+"""From candidates to an order: scoring, currency, diversity, the confidence gate, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from memoryoss_mcp.config import Recall
+from memoryoss_mcp.model import from_datetime
+from memoryoss_mcp.model.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
+from memoryoss_mcp.recall.order import diversified, superseded
 from memoryoss_mcp.recall.plan import Plan
 from memoryoss_mcp.recall.query import Weights
 from memoryoss_mcp.recall.result import Decision, Gate
+from memoryoss_mcp.recall.score import Scores, Wishes, calibrated, score
 from memoryoss_mcp.store.search import Candidates, Probe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-K1, B = 1.2, 0.3
+K1: Final = 1.2
+B: Final = 0.3
+"""BM25's constants for finding candidates; what they score is decided in ``score``."""
+
+NEAR_MISS: Final = 0.15
+"""Below the threshold by less than this asks for more evidence instead of abstaining."""
 
 
 def probe(
@@ -32,30 +42,101 @@ def probe(
     return Probe(plan.terms, vector, model, plan.query.filters, vector_depth, lexical_depth, K1, B)
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Ranking:
+    """Candidates in their final order with everything that led to it."""
+
     candidates: Candidates
-    order: NDArray[np.int64]
+    scores: Scores
+    penalty: NDArray[np.float32]
+    """What a newer statement of the same thing takes from each candidate, in deviations."""
     total: NDArray[np.float32]
+    order: NDArray[np.intp]
     gate: Gate
-    terms: tuple[str, ...]
+    plan: Plan
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The analysed terms of the query."""
+        return self.plan.terms
 
     def describe(self, number: int) -> tuple[float, Mapping[str, float], tuple[str, ...]]:
-        i = int(np.searchsorted(self.candidates.numbers, number))
-        if i >= len(self.total) or self.candidates.numbers[i] != number:
-            return 0.0, {}, ("remaining",)
-        return (
-            float(self.total[i]),
-            {
-                "vector": float(self.candidates.similarity[i]),
-                "bm25": float(self.candidates.bm25[i]),
-            },
-            ("vector",),
-        )
+        """Score, its parts and the reasons in words of the memory with a row key. A memory that
+        paging reached behind the last candidate has neither."""
+        numbers = self.candidates.numbers
+        at = int(np.searchsorted(numbers, number))
+        if at == len(numbers) or numbers[at] != number:
+            return 0.0, {}, ("beyond_candidates",)
+        parts = {name: round(float(part[at]), 4) for name, part in self.scores.parts.items()}
+        parts["newer_exists"] = -round(float(self.penalty[at]), 4)
+        parts["similarity"] = round(float(self.candidates.similarity[at]), 4)
+        parts["bm25"] = round(float(self.candidates.bm25[at]), 4)
+        return float(self.total[at]), parts, tuple(self._reasons(at, parts))
+
+    def _reasons(self, at: int, parts: Mapping[str, float]) -> list[str]:
+        reasons = []
+        if parts["vector"] > 1.0:
+            reasons.append("vector")
+        present = self.candidates.frequencies[at] > 0
+        words = [t for t, there in zip(self.candidates.terms, present, strict=True) if there]
+        if words:
+            reasons.append("bm25:" + ",".join(words[:6]))
+        if parts["exact"] > 0:
+            named = [t for t in words if t in self.plan.identifier_terms]
+            reasons += [f"identifier_match:{term[:48]}" for term in named]
+        if parts["session"] > 0.5:
+            reasons.append("session")
+        if parts["recency"] > 0:
+            reasons.append("recency")
+        if parts["newer_exists"] < -0.1:
+            reasons.append("newer_exists")
+        return reasons
 
 
-def rank(candidates: Candidates, plan: Plan, weights: Weights, settings: Recall) -> Ranking:
-    attainable = float(candidates.idf.sum() * (K1 + 1)) or 1.0
-    total = 0.6 * candidates.similarity + 0.4 * candidates.bm25 / attainable
-    order = np.argsort(-total, kind="stable")
-    return Ranking(candidates, order, total, Gate(Decision.INJECT, 0.5), plan.terms)
+def rank(
+    candidates: Candidates,
+    plan: Plan,
+    vector: NDArray[np.float32] | None,
+    weights: Weights,
+    settings: Recall,
+) -> Ranking:
+    """Score the candidates, put newer statements before older ones of the same thing and near
+    copies behind what is new, and decide whether the best answer the question."""
+    scores = score(candidates, vector, weights, _wishes(plan))
+    penalty = superseded(candidates, scores)
+    evidence = scores.evidence - penalty
+    total = calibrated(evidence)
+    # Ties: the newer first, then the later stored, so that the order is always the same.
+    order = np.lexsort((-candidates.numbers, -candidates.created, -evidence))
+    order = diversified(order, candidates.vectors, total, settings.diversity_factor)
+    gate = _gate(total, order, settings)
+    return Ranking(candidates, scores, penalty, total, order, gate, plan)
+
+
+def _wishes(plan: Plan) -> Wishes:
+    recency = plan.time
+    return Wishes(
+        identifier_terms=frozenset(plan.identifier_terms),
+        routed=plan.routed,
+        latest=recency is not None and recency.kind == "latest",
+        periods=tuple(
+            (_bound(days.start, MIN_TIMESTAMP), _bound(days.end, MAX_TIMESTAMP))
+            for days in (recency.ranges if recency else ())
+        ),
+    )
+
+
+def _bound(day: date | None, otherwise: int) -> int:
+    return otherwise if day is None else from_datetime(day)
+
+
+def _gate(total: NDArray[np.float32], order: NDArray[np.intp], settings: Recall) -> Gate:
+    confidence = float(total[order[0]]) if len(order) else 0.0
+    threshold = settings.min_recall_score
+    if not len(order):
+        return Gate(Decision.ABSTAIN, 0.0, ("no_candidates",))
+    if confidence >= threshold or not settings.confidence_gate:
+        return Gate(Decision.INJECT, confidence, ("strong_top_candidate",))
+    if confidence >= threshold - NEAR_MISS:
+        return Gate(Decision.NEED_MORE_EVIDENCE, confidence, ("top_candidate_near_threshold",))
+    return Gate(Decision.ABSTAIN, confidence, ("no_plausible_candidate",))
