@@ -8,7 +8,7 @@ is given the first kind whose shape it has; prose compounds such as "and/or", "w
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
@@ -40,16 +40,20 @@ def extract_identifiers(text: str) -> tuple[Identifier, ...]:
     return tuple(sorted(found, key=found.__getitem__))
 
 
-def query_kinds(text: str) -> tuple[QueryKind, ...]:
+def query_kinds(
+    text: str, identifiers: Sequence[Identifier] | None = None
+) -> tuple[QueryKind, ...]:
     """Return the kinds of identifier-first routing that ``text`` asks for, by cue word or by the
     shape of an identifier.
 
-    The order is that of :data:`QueryKind`, whatever the order in the text.
+    The order is that of :data:`QueryKind`, whatever the order in the text. ``identifiers`` are
+    those of ``text``, if they were extracted already.
     """
     terms = [term for word in _PROSE_WORD.findall(text) for term in index_terms(word)]
     present = set(terms) | {f"{a} {b}" for a, b in pairwise(terms)}
     kinds = {kind for kind, cues in _CUES.items() if not cues.isdisjoint(present)}
-    kinds |= {_ROUTES[i.kind] for i in extract_identifiers(text) if i.kind in _ROUTES}
+    found = extract_identifiers(text) if identifiers is None else identifiers
+    kinds |= {_ROUTES[i.kind] for i in found if i.kind in _ROUTES}
     return tuple(kind for kind in _CUES if kind in kinds)
 
 

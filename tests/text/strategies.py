@@ -16,7 +16,7 @@ texts = st.lists(
     st.one_of(
         st.sampled_from(list(_INTERESTING)),
         st.sampled_from(_WORDS),
-        st.characters(exclude_categories=("Cs",)),
+        st.characters(exclude_categories=["Cs"]),
     ),
     max_size=120,
 ).map("".join)
