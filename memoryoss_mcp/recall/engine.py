@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.errors import InvalidCursorError
@@ -32,11 +32,6 @@ from memoryoss_mcp.store.store import Store
 if TYPE_CHECKING:
     from memoryoss_mcp.recall.ranking import Ranking
     from memoryoss_mcp.store.search import Candidates, Probe
-
-VECTOR_DEPTH: Final = 400
-"""Nearest memories by sign distance that are rescored: 98 % of the true best 20 at 10,000."""
-
-LEXICAL_DEPTH: Final = 200
 
 
 @dataclass
@@ -114,7 +109,7 @@ class Engine:
                 )
         with run.step("embed"):
             vector = self._encoder.query(query.text)
-        probe = ranking.probe(plan, vector, self._store.model.key, VECTOR_DEPTH, LEXICAL_DEPTH)
+        probe = ranking.probe(plan, vector, self._store.model.key)
         with run.step("search"):
             candidates = self._store.candidates(query.namespace, probe)
         if candidates is None or candidates.allowed == 0:

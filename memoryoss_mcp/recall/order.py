@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 COMPARED: Final = 20
 """Candidates that are compared with one another for "the same thing, newly said"."""
-SAME_THING: Final = 0.2
+SAME_THING: Final = 0.55
 SAME_SPAN: Final = 0.3
 """Centred cosine from which two candidates may state the same thing, and up to full belief."""
-NEWER_GAIN: Final = 4.0
-CLOSE: Final = 6.0
+NEWER_GAIN: Final = 3.0
+CLOSE: Final = 3.0
 """Deviations by which the older may lead before the newer no longer counts against it."""
 
 WINDOW: Final = 50

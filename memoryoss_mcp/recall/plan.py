@@ -45,7 +45,7 @@ def analyse(query: RecallQuery, *, identifier_first: bool, now: int) -> Plan:
         terms=tuple(terms),
         identifiers=identifiers,
         identifier_terms=tuple(whole),
-        kinds=query_kinds(query.text) if identifier_first else (),
+        kinds=query_kinds(query.text, identifiers) if identifier_first else (),
         task=detect_task(query.text),
         time=is_time_seeking(query.text, to_datetime(now)),
         routed=identifier_first and bool(whole),

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from memoryoss_mcp.text.preview import best_sentences, estimate_tokens, fit_tokens
 from memoryoss_mcp.text.sentences import split_sentences
+
+WHOLE_TOKENS: Final = 128
+"""A memory of up to so many tokens is shown whole."""
 
 SUMMARY_TOKENS: Final = 64
 EVIDENCE_TOKENS: Final = 160
@@ -22,18 +26,35 @@ def view(
     sentence, and the evidence the sentences that match the query best. ``budget`` bounds both
     together; with none left both are empty.
     """
-    room = SUMMARY_TOKENS if budget is None else min(SUMMARY_TOKENS, budget)
-    if room <= 0:
+    if budget is not None and budget <= 0:
         return "", (), 0
-    whole = estimate_tokens(content)
-    if whole <= room:
+    whole = _tokens(content)
+    if whole <= (WHOLE_TOKENS if budget is None else min(WHOLE_TOKENS, budget)):
         return content, (), whole
-    sentences = split_sentences(content)
-    summary = fit_tokens(content, room) if len(sentences) > 1 else fit_tokens(sentences[0], room)
-    spent = estimate_tokens(summary)
+    room = SUMMARY_TOKENS if budget is None else min(SUMMARY_TOKENS, budget)
+    sentences = _sentences(content)
+    leading = 0
+    spent = 0
+    while leading < len(sentences) and spent + _tokens(sentences[leading]) < room:
+        spent += _tokens(sentences[leading])
+        leading += 1
+    if leading:
+        summary = content[: content.index(sentences[leading - 1]) + len(sentences[leading - 1])]
+    else:
+        summary = fit_tokens(content, room)
+        spent = _tokens(summary)
     room = EVIDENCE_TOKENS if budget is None else min(EVIDENCE_TOKENS, budget - spent)
-    if room <= 0:
+    rest = sentences[leading:]
+    if room <= 0 or not rest:
         return summary, (), spent
-    rest = [sentence for sentence in sentences if sentence not in summary]
-    evidence = tuple(best_sentences(rest, terms, room)) if rest else ()
-    return summary, evidence, spent + sum(map(estimate_tokens, evidence))
+    evidence = tuple(best_sentences(rest, terms, room))
+    return summary, evidence, spent + sum(map(_tokens, evidence))
+
+
+# The same memories are recalled again and again in one conversation.
+_tokens = lru_cache(maxsize=4096)(estimate_tokens)
+
+
+@lru_cache(maxsize=512)
+def _sentences(content: str) -> tuple[str, ...]:
+    return tuple(split_sentences(content))

@@ -27,6 +27,13 @@ K1: Final = 1.2
 B: Final = 0.3
 """BM25's constants for finding candidates; what they score is decided in ``score``."""
 
+VECTOR_DEPTH: Final = 800
+REFINED_DEPTH: Final = 256
+"""Sign distances find 800, the query's product with the signs the best 256 of them: more of the
+true best 20 than the 400 nearest by distance, for half the reading."""
+
+LEXICAL_DEPTH: Final = 200
+
 NEAR_MISS: Final = 0.15
 """Below the threshold by less than this asks for more evidence instead of abstaining."""
 
@@ -35,11 +42,19 @@ def probe(
     plan: Plan,
     vector: NDArray[np.float32] | None,
     model: int,
-    vector_depth: int,
-    lexical_depth: int,
 ) -> Probe:
-    """What the store has to look for."""
-    return Probe(plan.terms, vector, model, plan.query.filters, vector_depth, lexical_depth, K1, B)
+    """What the store has to look for; ``vector`` was made by the store's ``model``."""
+    return Probe(
+        terms=plan.terms,
+        vector=vector,
+        model=model,
+        filters=plan.query.filters,
+        vector_depth=VECTOR_DEPTH,
+        refined_depth=REFINED_DEPTH,
+        lexical_depth=LEXICAL_DEPTH,
+        k1=K1,
+        b=B,
+    )
 
 
 @dataclass(frozen=True, slots=True)

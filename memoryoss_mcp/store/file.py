@@ -49,15 +49,22 @@ def ensure(path: Path, model: tuple[str, str, int]) -> None:
     """Make the file if there is none: built beside its place, then moved there in one step, so
     that a crash or a second process never sees half a file."""
     check_sqlite()
-    if path.exists():
-        return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        orphaned = _has_log(path)  # before the file: another process may be making both
+        if path.exists():
+            return
+        if not orphaned:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StoreReadOnlyError(
-            f"The data folder {path.parent} cannot be made ({error.strerror}).",
+            f"The data folder {path.parent} cannot be used ({error.strerror}).",
             hint="Choose another with --data-dir or MEMORYOSS_DATA_DIR.",
         ) from error
+    if orphaned:
+        raise StoreDamagedError(
+            f"{path} is missing, but its log {path.name}-wal is there; it was left untouched.",
+            hint="Put the file back, or move the log away to start anew.",
+        )
     draft = path.with_name(f"{path.name}.new-{os.getpid()}-{time.monotonic_ns()}")
     try:
         _create(draft, model)
@@ -66,6 +73,14 @@ def ensure(path: Path, model: tuple[str, str, int]) -> None:
     finally:
         for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
             leftover.unlink(missing_ok=True)
+
+
+def _has_log(path: Path) -> bool:
+    """Whether changes wait in the log. SQLite would replay them into any file of that name."""
+    try:
+        return Path(f"{path}-wal").stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _create(path: Path, model: tuple[str, str, int]) -> None:

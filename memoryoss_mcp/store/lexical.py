@@ -15,6 +15,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -159,6 +160,12 @@ class Tail:
     def entries(self, term: str) -> list[tuple[int, int, int]]:
         """(slot, frequency, norm) of each memory that has the term."""
         return [(slot, *entry) for slot, entry in self._postings.get(term, {}).items()]
+
+
+@lru_cache(maxsize=64)
+def saturation(average_length: float, k1: float, b: float) -> Saturation:
+    """The table for a collection; it stays the same until the next write."""
+    return Saturation(average_length, k1, b)
 
 
 class Saturation:

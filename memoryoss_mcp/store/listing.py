@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import Any
 
@@ -134,10 +133,10 @@ def read_cursor(cursor: str, count: int) -> list[int]:
         if (
             not isinstance(values, list)
             or len(values) != count
-            or not all(isinstance(v, int) and abs(v) < 2**63 for v in values)
+            or not all(type(v) is int and abs(v) < 2**63 for v in values)
         ):
             raise ValueError
-    except (ValueError, binascii.Error, UnicodeError):
+    except (ValueError, RecursionError):
         raise InvalidCursorError(
             "That cursor was not made here.",
             field="cursor",

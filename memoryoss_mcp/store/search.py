@@ -17,9 +17,9 @@ from memoryoss_mcp.store.columns import Columns, NamespaceState, read_state
 from memoryoss_mcp.store.connection import connect, fetch_all, translated
 from memoryoss_mcp.store.lexical import (
     NORM_LENGTHS,
-    Saturation,
     inverse_document_frequency,
     read_postings,
+    saturation,
 )
 from memoryoss_mcp.store.schema import SLOT_BITS
 from memoryoss_mcp.store.types import Filters
@@ -33,19 +33,27 @@ MAX_TERMS: Final = 63
 KEPT_NAMESPACES: Final = 16
 """Namespaces whose columns are kept in memory."""
 
+_SAMPLE: Final = 16_384
+"""Memories that tell where a bound lies, whatever the size of the namespace."""
+
 _FAR: Final = np.uint16(0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What to search for: analysed ``terms`` (unique, rare and common alike) and the query's
-    vector, made by ``model`` (``None``: words only)."""
+    vector, made by ``model`` (``None``: words only).
+
+    ``vector_depth`` memories are taken by the signs of their vectors; of a large namespace only
+    the ``refined_depth`` best of them are read.
+    """
 
     terms: tuple[str, ...]
     vector: NDArray[np.float32] | None
     model: int
     filters: Filters
     vector_depth: int
+    refined_depth: int
     lexical_depth: int
     k1: float
     b: float
@@ -145,6 +153,8 @@ class Searcher:
         if self._connection is None:
             self._connection = connect(self._path, read_only=False)
             self._connection.execute("PRAGMA query_only = ON")
+            # Candidates' vectors are read at random: keep their pages.
+            self._connection.execute("PRAGMA cache_size = -64000")
         return self._connection
 
     def _refreshed(
@@ -226,7 +236,7 @@ class _Search:
                 self.connection, self.columns.ns, self.columns.tail, terms
             )
         }
-        saturation = Saturation(state.average_length, probe.k1, probe.b)
+        table = saturation(state.average_length, probe.k1, probe.b)
         idf = []
         for term in terms:
             postings = self.postings.get(term)
@@ -234,7 +244,7 @@ class _Search:
                 idf.append(inverse_document_frequency(0, state.live))
                 continue
             weight = inverse_document_frequency(len(postings.slots), state.live)
-            self.sums[postings.slots] += np.float32(weight) * saturation.weights[postings.codes]
+            self.sums[postings.slots] += np.float32(weight) * table.weights[postings.codes]
             idf.append(weight)
         self.terms = terms
         self.idf = np.asarray(idf, np.float32)
@@ -247,23 +257,47 @@ class _Search:
         query = np.packbits(self.probe.vector > 0, bitorder="little").view(np.uint64)
         distances = columns.distances(query)
         usable = self.allowed & ((columns.flags[:size] & vectors.READY) != 0)
-        distances[~usable] = _FAR
-        counts = np.bincount(distances, minlength=self.dimension + 1)[: self.dimension + 1]
+        if not usable.all():
+            distances[~usable] = _FAR
+        # A sample tells how far to look; the look itself is at every memory.
+        step = max(1, size // _SAMPLE)
+        counts = np.bincount(distances[::step], minlength=self.dimension + 1)
+        counts = counts[: self.dimension + 1]
         typical = _typical_cosine(counts, self.dimension)
-        total = int(counts.sum())
-        if total <= depth:
-            return np.flatnonzero(usable), typical
-        bound = int(np.searchsorted(np.cumsum(counts), depth))
+        bound = int(np.searchsorted(np.cumsum(counts) * step, depth))
         near = np.flatnonzero(distances <= bound)
-        return near[np.argsort(distances[near], kind="stable")[:depth]], typical
+        while len(near) < depth and bound < self.dimension:
+            bound = min(bound + 4, self.dimension)
+            near = np.flatnonzero(distances <= bound)
+        near = near[np.argsort(distances[near], kind="stable")[:depth]]
+        return self._refined(near), typical
+
+    def _refined(self, near: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The best of many by the product of the query with their signs: closer to the cosine than
+        counting differing signs, and nothing has to be read for it."""
+        depth, vector = self.probe.refined_depth, self.probe.vector
+        if len(near) <= depth or self.columns.vectors is not None or vector is None:
+            return near
+        packed = np.ascontiguousarray(self.columns.bits[:, near].T).view(np.uint8)
+        product = np.unpackbits(packed, axis=1, bitorder="little") @ vector
+        return near[np.argsort(-product, kind="stable")[:depth]]
 
     def _best_lexical(self) -> NDArray[np.int64]:
-        hits = np.flatnonzero((self.sums > 0) & self.allowed)
-        depth = self.probe.lexical_depth
-        if len(hits) > depth:
-            kept = np.argpartition(-self.sums[hits], depth)[:depth]
-            hits = hits[kept]
-        return hits[np.argsort(-self.sums[hits], kind="stable")]
+        sums, depth = self.sums, self.probe.lexical_depth
+        if not self.allowed.all():
+            sums = np.where(self.allowed, sums, np.float32(0.0))
+        step = max(1, len(sums) // _SAMPLE)
+        sample = sums[::step]
+        sample = sample[sample > 0]
+        wanted = depth // step + 8
+        bound = 0.0
+        if len(sample) > wanted:
+            bound = float(np.partition(sample, len(sample) - wanted)[len(sample) - wanted])
+        hits = np.flatnonzero(sums >= bound if bound > 0 else sums > 0)
+        while len(hits) < depth and bound > 0:
+            bound = bound / 2 if bound > 1e-3 else 0.0
+            hits = np.flatnonzero(sums >= bound if bound > 0 else sums > 0)
+        return hits[np.argsort(-sums[hits], kind="stable")[:depth]]
 
     def candidates(self) -> Candidates:
         columns = self.columns
@@ -273,7 +307,7 @@ class _Search:
         neighbours = np.concatenate((columns.previous[best], columns.following[best]))
         neighbours = neighbours[neighbours >= 0].astype(np.int64)
         neighbours = neighbours[self.allowed[neighbours]]
-        slots = np.unique(np.concatenate((nearest, lexical, neighbours)))
+        slots = _distinct(np.concatenate((nearest, lexical, neighbours)))
         rows = self._vectors(slots)
         query = self.probe.vector
         similarity = rows @ query if query is not None else np.zeros(len(slots), np.float32)
@@ -355,6 +389,12 @@ class _Search:
         order = np.argsort(-score, kind="stable")[offset : offset + limit]
         numbers: list[int] = (slots[order] + (columns.ns << SLOT_BITS)).tolist()
         return numbers
+
+
+def _distinct(slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sorted, without repetitions (``np.unique`` hashes first: slower for a few hundred)."""
+    slots = np.sort(slots)
+    return slots[np.append(True, slots[1:] != slots[:-1])] if len(slots) else slots
 
 
 def _positions(slots: NDArray[np.int64], wanted: NDArray[np.int32]) -> NDArray[np.int32]:
