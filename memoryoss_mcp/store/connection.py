@@ -131,6 +131,11 @@ def translated(path: Path | str) -> Iterator[None]:
             f"{path} is damaged ({error}); it was left untouched.",
             hint="Run 'memoryoss doctor --repair': it salvages into a new file beside it.",
         ) from error
+    except UnicodeDecodeError as error:
+        raise StoreDamagedError(
+            f"{path} is damaged (a text in it is not UTF-8); it was left untouched.",
+            hint="Run 'memoryoss doctor --repair': it salvages into a new file beside it.",
+        ) from error
     except apsw.CantOpenError as error:
         raise _cannot_open(path, error) from error
     except apsw.IOError as error:
@@ -149,10 +154,12 @@ def translated(path: Path | str) -> Iterator[None]:
 
 def _cannot_open(path: Path | str, error: apsw.Error) -> StoreError:
     file = Path(path)
-    if file.exists() and not os.access(file, os.W_OK):
-        return StoreReadOnlyError(
-            f"{path} cannot be written.", hint="Check the permissions of the file and its folder."
-        )
+    for needed in (file, file.parent):
+        if needed.exists() and not os.access(needed, os.W_OK):
+            return StoreReadOnlyError(
+                f"{needed} cannot be written.",
+                hint="Check the permissions of the file and its folder.",
+            )
     return StoreError(
         f"{path} cannot be opened ({error}).",
         hint="Check that the folder exists and that you may write to it.",

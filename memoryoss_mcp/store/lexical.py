@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
+from memoryoss_mcp.errors import StoreDamagedError
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
 
@@ -56,6 +57,17 @@ def put(connection: apsw.Connection, number: int, terms: Sequence[str]) -> int:
         ),
     )
     return len(terms)
+
+
+def _counted(terms: str, frequencies: bytes) -> list[tuple[str, int]]:
+    """The terms of a ``lexical`` row with their frequencies."""
+    words = terms.split()
+    if len(words) != len(frequencies):
+        raise StoreDamagedError(
+            "An entry of the lexical index is damaged.",
+            hint="Run 'memoryoss doctor --repair': it is made anew from the memories.",
+        )
+    return list(zip(words, frequencies, strict=True))
 
 
 def drop(connection: apsw.Connection, number: int) -> tuple[int, bool]:
@@ -110,7 +122,7 @@ def pack(connection: apsw.Connection, ns: int) -> int:
         numbers.append(number)
         slot = number & SLOT_MASK
         key, norm = (slot & 0xFFFF).to_bytes(2, "little"), norm_of(length)
-        for term, frequency in zip(terms.split(), frequencies, strict=True):
+        for term, frequency in _counted(terms, frequencies):
             data = entries.setdefault((term, slot >> SEGMENT_BITS), bytearray())
             data += key
             data.append(frequency)
@@ -144,9 +156,9 @@ class Tail:
     def put(self, slot: int, length: int, terms: str, frequencies: bytes) -> None:
         """Enter or replace a memory, given as its ``lexical`` row holds it."""
         self.drop(slot)
-        words, norm = tuple(terms.split()), norm_of(length)
-        self._terms[slot] = words
-        for word, frequency in zip(words, frequencies, strict=True):
+        counted, norm = _counted(terms, frequencies), norm_of(length)
+        self._terms[slot] = tuple(word for word, _ in counted)
+        for word, frequency in counted:
             self._postings.setdefault(word, {})[slot] = (frequency, norm)
 
     def drop(self, slot: int) -> None:

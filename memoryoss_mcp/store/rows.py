@@ -134,10 +134,16 @@ def _select(
 
 
 def _namespace_names(connection: apsw.Connection, numbers: set[int]) -> dict[int, str]:
-    return {
-        ns: fetch_one(connection, "SELECT name FROM namespace WHERE ns = ?", (ns,))[0]
-        for ns in numbers
-    }
+    names = {}
+    for ns in numbers:
+        row = fetch_one(connection, "SELECT name FROM namespace WHERE ns = ?", (ns,))
+        if row is None:
+            raise StoreDamagedError(
+                f"A memory belongs to a namespace ({ns}) that is not there.",
+                hint="Run 'memoryoss doctor' to see how much, '--repair' to salvage the rest.",
+            )
+        names[ns] = row[0]
+    return names
 
 
 def _edges(

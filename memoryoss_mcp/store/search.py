@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 import numpy as np
 
+from memoryoss_mcp.errors import StoreDamagedError
 from memoryoss_mcp.store import vectors
 from memoryoss_mcp.store.columns import Columns, NamespaceState, read_state
 from memoryoss_mcp.store.connection import connect, fetch_all, translated
@@ -111,43 +114,46 @@ class Searcher:
 
     def warm(self, namespace: str) -> None:
         """Load the columns of a namespace ahead of the first query."""
-        with self._lock, translated(self._path):
-            connection = self._reader()
-            connection.execute("BEGIN")
-            try:
-                self._refreshed(connection, namespace)
-            finally:
-                connection.execute("ROLLBACK")
+        with self._reading(namespace) as connection:
+            self._refreshed(connection, namespace)
 
     def candidates(self, namespace: str, probe: Probe) -> Candidates | None:
         """The union of the nearest ``vector_depth`` memories, the best ``lexical_depth`` by BM25
         and the session neighbours of the best of each; ``None`` for an empty namespace."""
-        with self._lock, translated(self._path):
-            connection = self._reader()
-            connection.execute("BEGIN")
-            try:
-                found = self._refreshed(connection, namespace)
-                if found is None:
-                    return None
-                return _Search(connection, *found, probe).candidates()
-            finally:
-                connection.execute("ROLLBACK")
+        with self._reading(namespace) as connection:
+            found = self._refreshed(connection, namespace)
+            return _Search(connection, *found, probe).candidates() if found else None
 
     def remaining(
         self, namespace: str, probe: Probe, skip: NDArray[np.int64], offset: int, limit: int
     ) -> list[int]:
         """Row keys of allowed memories that are not among ``skip``, in the order of a coarse score
         (signs and BM25): what comes after the last candidate."""
+        with self._reading(namespace) as connection:
+            found = self._refreshed(connection, namespace)
+            return (
+                _Search(connection, *found, probe).remaining(skip, offset, limit) if found else []
+            )
+
+    @contextlib.contextmanager
+    def _reading(self, namespace: str) -> Iterator[apsw.Connection]:
+        """The connection inside one read transaction. Blobs whose numbers point out of the
+        namespace, or do not fill their arrays, are damage: SQLite has no checksums to notice it."""
         with self._lock, translated(self._path):
             connection = self._reader()
             connection.execute("BEGIN")
             try:
-                found = self._refreshed(connection, namespace)
-                if found is None:
-                    return []
-                return _Search(connection, *found, probe).remaining(skip, offset, limit)
+                yield connection
+            except (LookupError, TypeError, ValueError, OverflowError, MemoryError) as error:
+                self._columns.pop(namespace, None)
+                raise StoreDamagedError(
+                    f"The search index of namespace {namespace!r} is damaged "
+                    f"({type(error).__name__}: {error}).",
+                    hint="Run 'memoryoss doctor --repair': it is made anew from the memories.",
+                ) from error
             finally:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def _reader(self) -> apsw.Connection:
         if self._connection is None:

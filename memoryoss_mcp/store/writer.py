@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import apsw
 
-from memoryoss_mcp.errors import StoreClosedError
+from memoryoss_mcp.errors import StoreClosedError, StoreError
 from memoryoss_mcp.store.connection import connect, translated, write_transaction
 
 GROUP_LIMIT: Final = 100
@@ -66,14 +66,25 @@ class Writer:
     def close(self) -> None:
         """Finish what is queued, then end the thread and close the connection."""
         with self._guard:
-            if self._closed:
-                return
-            self._closed = True
-            self._jobs.put(None)
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
         self._thread.join()
         self._connection.close(True)
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            # Reached with jobs in the queue only if the thread failed: nobody may wait forever.
+            with self._guard:
+                self._closed = True
+            while not self._jobs.empty():
+                job = self._jobs.get()
+                if job is not None:
+                    job.future.set_exception(StoreClosedError("The memory is closed."))
+
+    def _serve(self) -> None:
         while True:
             job = self._jobs.get()
             if job is None:
@@ -129,7 +140,7 @@ class Writer:
     def _idle(self) -> None:
         try:
             self._after_commit(self._connection)
-        except apsw.Error:
+        except (apsw.Error, StoreError):
             # What is late (packing the tail) is tried again after the next commit.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
