@@ -1,0 +1,1 @@
+claude mcp add memoryoss --scope user -- memoryoss-mcp
