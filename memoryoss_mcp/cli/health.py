@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""``memoryoss status``, ``doctor`` and ``migrate``: is the memory well, and make it so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memoryoss_mcp.cli.documents import document
+from memoryoss_mcp.cli.parser import Commands
+from memoryoss_mcp.cli.session import Reply, Session
+from memoryoss_mcp.cli.views import namespace_text, size_text
+from memoryoss_mcp.store.types import DoctorReport, Finding, MigrationPlan, StoreStatus
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.cli.console import Cell, Console
+    from memoryoss_mcp.runtime import NamespaceChoice
+
+_HEALTH_STYLES = {"healthy": "good", "empty": "dim"}
+
+
+def register(commands: Commands) -> None:
+    """Add the commands."""
+    commands.add("status", run_status, "[OPTIONS]", "Show counts, sizes and versions.")
+    doctor = commands.add(
+        "doctor",
+        run_doctor,
+        "[--repair] [OPTIONS]",
+        "Check the memory file and everything derived from it.",
+        description="Exit code 1: something is wrong (and was not repaired).",
+    )
+    doctor.add_argument(
+        "--repair",
+        action="store_true",
+        help="rebuild what is derived; salvage a damaged file into a new one beside it",
+    )
+    migrate = commands.add(
+        "migrate",
+        run_migrate,
+        "[--dry-run] [OPTIONS]",
+        "Bring the memory file to the present schema, after a snapshot.",
+    )
+    migrate.add_argument("--dry-run", action="store_true", help="only list the steps")
+
+
+def run_status(session: Session) -> Reply:
+    """Counts, sizes and versions."""
+    with session.runtime() as runtime:
+        chosen = session.namespace(runtime)
+        status = runtime.status()
+    config = session.config
+    fields = document(status) | {
+        "data_dir": str(config.data_dir),
+        "config": None if config.path is None else str(config.path),
+        "namespace": chosen.name,
+        "namespace_source": chosen.source,
+    }
+    file = None if config.path is None else str(config.path)
+    return Reply(fields, lambda console: _show_status(console, status, file, chosen))
+
+
+def _show_status(
+    console: Console, status: StoreStatus, config: str | None, chosen: NamespaceChoice
+) -> None:
+    model = f"{status.embedding_model} ({status.embedding_dimension} dimensions)"
+    console.pairs(
+        [
+            ("file", str(status.path)),
+            ("size", f"{size_text(status.file_bytes)} and {size_text(status.wal_bytes)} of log"),
+            ("configuration", config or "none, defaults"),
+            ("namespace here", namespace_text(chosen)),
+            ("model", f"{model}, revision {status.embedding_revision[:12]}"),
+            ("schema", f"version {status.schema_version}"),
+            ("SQLite", f"{status.sqlite_version}, sqlite-vec {status.sqlite_vec_version}"),
+            ("audit chain", f"{status.ledger_entries:,} entries"),
+            ("snapshots", ", ".join(path.name for path in status.snapshots) or "none"),
+        ]
+    )
+    numbers = ("total", "active", "candidate", "contested", "stale", "archived", "pending")
+    rows: list[tuple[Cell, ...]] = [
+        (
+            namespace.name,
+            console.styled(namespace.health, _HEALTH_STYLES.get(namespace.health, "warn")),
+            *(f"{getattr(namespace, name):,}" for name in numbers),
+        )
+        for namespace in status.namespaces
+    ]
+    console.blank()
+    if rows:
+        console.table(("namespace", "health", *numbers), rows, right=numbers, wrap=("namespace",))
+    else:
+        console.line(console.styled("Nothing is stored yet.", "dim"))
+
+
+def run_doctor(session: Session) -> Reply:
+    """All checks, and repairs if they are wished for."""
+    from memoryoss_mcp.runtime import examine  # start-up time: --help needs no database
+
+    with session.progress("checking") as progress:
+        report = examine(session.config, repair=session.options.repair, progress=progress)
+    fields = {"healthy": report.healthy} | document(report)
+    return Reply(
+        fields,
+        lambda console: _show_report(console, report, repair=session.options.repair),
+        0 if report.healthy else 1,
+    )
+
+
+def _show_report(console: Console, report: DoctorReport, *, repair: bool) -> None:
+    rows: list[tuple[Cell, ...]] = [
+        (_mark(console, finding), finding.check, finding.message) for finding in report.findings
+    ]
+    console.table(("", "check", "finding"), rows, wrap=("finding",))
+    console.blank()
+    if report.healthy:
+        console.line(console.styled("The memory is well.", "good"))
+        return
+    console.line(console.styled("Something is wrong.", "bad"))
+    if not repair and any(finding.repairable for finding in report.findings):
+        console.line("Nothing was changed. Repair it with 'memoryoss doctor --repair'.")
+
+
+def _mark(console: Console, finding: Finding) -> Cell:
+    if finding.repaired:
+        return console.styled("repaired", "warn")
+    style = {"ok": "good", "warning": "warn"}.get(finding.level, "bad")
+    return console.styled(finding.level, style)
+
+
+def run_migrate(session: Session) -> Reply:
+    """The steps to the present schema, taken or listed."""
+    from memoryoss_mcp.runtime import migrate  # start-up time: --help needs no database
+
+    if not session.config.store_path.exists():
+        message = f"There is no memory file {session.config.store_path} yet; nothing to migrate."
+        return Reply(
+            {"current": None, "target": None, "steps": [], "applied": False, "snapshot": None},
+            lambda console: console.line(message),
+        )
+    plan = migrate(session.config, dry_run=session.options.dry_run)
+    return Reply(document(plan), lambda console: _show_plan(console, plan))
+
+
+def _show_plan(console: Console, plan: MigrationPlan) -> None:
+    if not plan.steps:
+        console.line(f"The file has the present schema, version {plan.current}.")
+        return
+    verb = "migrated" if plan.applied else "would migrate"
+    console.line(
+        console.styled(verb, "good" if plan.applied else "warn"),
+        f" from schema version {plan.current} to {plan.target}:",
+    )
+    for step in plan.steps:
+        console.line(f"- {step}", indent=2)
+    if plan.snapshot is not None:
+        console.line(f"The file as it was: {plan.snapshot}")

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""``memoryoss store --file``: many memories in batches, each wrong line told and skipped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from memoryoss_mcp.cli.lines import read_draft
+from memoryoss_mcp.cli.session import INTERRUPTED, Reply, Session
+from memoryoss_mcp.cli.views import namespace_text
+from memoryoss_mcp.errors import (
+    ConflictError,
+    InvalidInputError,
+    LimitExceededError,
+    MemoryOSSError,
+)
+from memoryoss_mcp.model import Draft, EmbeddingState, Limits
+from memoryoss_mcp.screen import admit
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.cli.console import Console
+    from memoryoss_mcp.runtime import NamespaceChoice, Runtime
+    from memoryoss_mcp.store.types import Stored
+
+BATCH = 64
+"""Lines that are committed together: a batch is stored whole or not at all."""
+
+SHOWN = 20
+"""Errors that people are shown; the JSON document has them all."""
+
+_ESCAPED = 6
+"""Bytes of JSON that one byte of content takes at most (``\\u0001``)."""
+
+Numbered = tuple[int, Draft]
+
+
+class InterruptedLoadError(MemoryOSSError):
+    """Ctrl-C was pressed; the batch at hand was finished first."""
+
+    code = "interrupted"
+
+
+@dataclass
+class Load:
+    """What became of the lines. Of those up to ``done`` none needs a second try."""
+
+    done: int
+    seen: int = 0
+    valid: int = 0
+    stored: list[tuple[int, Stored]] = field(default_factory=list)
+    existing: list[int] = field(default_factory=list)
+    errors: list[tuple[int, MemoryOSSError]] = field(default_factory=list)
+    stopped: MemoryOSSError | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code: 1 if any line has to be looked at or tried again."""
+        if isinstance(self.stopped, InterruptedLoadError):
+            return INTERRUPTED
+        return 1 if self.errors or self.stopped else 0
+
+
+def load_file(
+    session: Session, runtime: Runtime, chosen: NamespaceChoice, defaults: Draft
+) -> Reply:
+    """Store the lines of ``--file`` from ``--from-line`` on, or check them (``--dry-run``)."""
+    options = session.options
+    if options.from_line < 1:
+        raise InvalidInputError("Lines are counted from 1.", field="from_line", hint="Send 1.")
+    load = Load(done=options.from_line - 1)
+    start = time.perf_counter()
+    with (
+        _opened(options.file) as source,
+        session.progress("storing") as progress,
+        _Interrupt() as interrupt,
+    ):
+        total = _count_lines(source)
+        try:
+            for batch in _batches(source, defaults, session.config.limits, load):
+                with interrupt.deferred():
+                    if not options.dry_run:
+                        _store(runtime, batch, load)
+                    load.done = load.seen
+                progress("checking" if options.dry_run else "storing", load.done, total)
+        except MemoryOSSError as error:
+            load.stopped = error
+        except KeyboardInterrupt:
+            load.stopped = InterruptedLoadError("Interrupted.")
+    seconds = time.perf_counter() - start
+    return Reply(
+        _document(load, chosen, dry_run=options.dry_run),
+        lambda console: _show(console, load, chosen, seconds, dry_run=options.dry_run),
+        load.code,
+    )
+
+
+def _store(runtime: Runtime, batch: list[Numbered], load: Load) -> None:
+    """Store a batch; if an id in it is taken, line by line, so that only that line is left out."""
+    try:
+        receipts = runtime.store_many([draft for _, draft in batch])
+    except ConflictError:
+        for number, draft in batch:
+            try:
+                load.stored.append((number, runtime.store(draft)))
+            except ConflictError:
+                load.existing.append(number)
+            load.done = number
+        return
+    load.stored += zip((number for number, _ in batch), receipts, strict=True)
+
+
+def _batches(
+    source: BinaryIO, defaults: Draft, limits: Limits, load: Load
+) -> Iterator[list[Numbered]]:
+    """Checked drafts with their line numbers; what is wrong goes to ``load.errors``."""
+    batch: list[Numbered] = []
+    skipped = load.done
+    for number, line in _lines(source, limits.max_content_bytes * _ESCAPED + 65_536):
+        if number <= skipped:
+            continue
+        load.seen = number
+        if line is not None and not line.strip():
+            continue
+        try:
+            if line is None:
+                raise LimitExceededError("The line is far too long.", field="line")
+            draft = admit(read_draft(line, defaults), limits)
+        except InvalidInputError as error:
+            load.errors.append((number, error))
+            continue
+        load.valid += 1
+        batch.append((number, draft))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _lines(source: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
+    """Numbered lines; ``None`` for one above ``longest`` bytes, which is never held in memory."""
+    number = 0
+    while line := source.readline(longest + 1):
+        number += 1
+        if len(line) <= longest:
+            yield number, line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = source.readline(longest + 1)
+        yield number, None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        raise InvalidInputError(
+            f"{path} cannot be read: {error.strerror}.", field="file"
+        ) from error
+    with source:
+        yield source
+
+
+def _count_lines(source: BinaryIO) -> int:
+    """Lines of a file, for the progress bar; 0 where that cannot be known."""
+    if not source.seekable():
+        return 0
+    count = sum(block.count(b"\n") for block in iter(lambda: source.read(1 << 20), b""))
+    source.seek(0)
+    return count
+
+
+class _Interrupt:
+    """Ctrl-C, made to wait while a batch is stored, so that what is reported as stored is exact.
+    A second one does not wait."""
+
+    def __init__(self) -> None:
+        self._storing = self._pressed = False
+
+    def __enter__(self) -> Self:
+        self._usual = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._usual)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let Ctrl-C wait until the end of the block."""
+        self._storing = True
+        try:
+            yield
+        finally:
+            self._storing = False
+        if self._pressed:
+            raise KeyboardInterrupt
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self._storing and not self._pressed:
+            self._pressed = True
+            return
+        raise KeyboardInterrupt
+
+
+def _document(load: Load, chosen: NamespaceChoice, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "namespace": chosen.name,
+        "namespace_source": chosen.source,
+        "valid": load.valid,
+        "stored": len(load.stored),
+        "existing": load.existing,
+        "pending": _pending(load),
+        "ids": [{"line": number, "id": str(stored.id)} for number, stored in load.stored],
+        "errors": [{"line": number} | _error(error) for number, error in load.errors],
+        "stopped": None if load.stopped is None else _error(load.stopped),
+        "last_line": load.done,
+        "next_line": load.done + 1 if load.stopped else None,
+    }
+
+
+def _pending(load: Load) -> int:
+    return sum(stored.embedding is EmbeddingState.PENDING for _, stored in load.stored)
+
+
+def _error(error: MemoryOSSError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "field": getattr(error, "field", None),
+    }
+
+
+def _show(
+    console: Console, load: Load, chosen: NamespaceChoice, seconds: float, *, dry_run: bool
+) -> None:
+    if load.errors:
+        rows = [
+            (str(number), error.code, str(error).replace(" Nothing was stored.", ""))
+            for number, error in load.errors[:SHOWN]
+        ]
+        console.table(("line", "error", "what is wrong"), rows, wrap=("what is wrong",))
+        if len(load.errors) > SHOWN:
+            console.line(console.styled(f"and {len(load.errors) - SHOWN} more", "dim"))
+        console.blank()
+    if dry_run:
+        done = f"{load.valid:,} memories would be stored"
+    else:
+        rate = len(load.stored) / seconds if seconds else 0.0
+        done = f"stored {len(load.stored):,} memories in {seconds:.1f} s ({rate:,.0f}/s)"
+    console.line(
+        console.styled(done, "bad" if load.stopped else "good"),
+        console.styled(f" · namespace {namespace_text(chosen)}", "dim"),
+    )
+    if load.errors:
+        console.line(f"{len(load.errors):,} lines were wrong and left out.")
+    if load.existing:
+        console.line(f"{len(load.existing):,} lines have ids that are there already; left as is.")
+    if pending := _pending(load):
+        console.line(console.styled("note: ", "warn"), f"{pending:,} have no vector yet")
+    if load.stopped is not None:
+        console.line(console.styled("stopped: ", "bad"), str(load.stopped))
+        console.line(
+            f"Everything up to line {load.done} is kept. Continue with --from-line {load.done + 1}."
+        )

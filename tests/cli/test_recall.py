@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""``memoryoss recall``: the right memory first, filters that hold, and numbers that explain."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.support import Cli
+
+
+def contents(document: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [memory["content"] for memory in document["memories"]]
+
+
+def test_it_finds_by_meaning(library: Cli) -> None:
+    found = library.json("recall", "which", "company", "handles", "card", "transactions")
+    assert contents(found)[0] == "Payments are processed by Adyen."
+    assert found["mode"] == "hybrid"
+
+
+def test_it_finds_by_identifier(library: Cli) -> None:
+    found = library.json("recall", "E_SEAT_RACE", "--limit", "1")
+    assert contents(found) == ["Errors of type E_SEAT_RACE are retried one time."]
+
+
+def test_the_document_has_a_stable_shape(library: Cli) -> None:
+    found = library.json("recall", "deploy", "-n", "1")
+    assert list(found) == [
+        *("namespace", "namespace_source", "decision", "confidence", "reasons", "mode"),
+        *("considered", "pending", "notes", "next_cursor", "memories"),
+    ]
+    assert (found["namespace"], found["namespace_source"]) == ("default", "default")
+    assert {"id", "content", "tags", "created_at", "memory_type", "status", "version"} <= set(
+        found["memories"][0]
+    )
+    assert list(found["memories"][0])[-6:] == [
+        *("score", "parts", "provenance", "summary", "evidence", "low_trust")
+    ]
+    assert 0 <= found["memories"][0]["score"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--tag", "people"), {"Ingrid prefers short answers."}),
+        (
+            ("--tag", "people", "--tag", "setup"),
+            {"Ingrid prefers short answers.", "The tests need a running Redis."},
+        ),
+        (("--agent", "ann"), {"The tests need a running Redis."}),
+        (("--session", "s-1"), {"Errors of type E_SEAT_RACE are retried one time."}),
+        (("--type", "procedural"), {"config/cache.toml holds the lifetime of the cache."}),
+        (("--before", "2025-01-01"), {"Ingrid prefers short answers."}),
+        (("--origin", "imported"), {"The lighthouse was painted red."}),
+        (("--status", "candidate"), {"Payments are processed by Adyen."}),
+        (("--agent", "nobody"), set()),
+    ],
+)
+def test_filters_choose_what_is_listed(
+    library: Cli, options: tuple[str, ...], expected: set[str]
+) -> None:
+    assert set(contents(library.json("list", *options))) == expected
+
+
+def test_the_same_filters_choose_what_may_be_recalled(library: Cli) -> None:
+    sea = library.json("recall", "what is there", "--tag", "sea", "--tag", "people")
+    assert len(sea["memories"]) == 7
+    old = library.json("recall", "what is there", "--tag", "sea", "--before", "2025-01-01")
+    assert (old["memories"], old["decision"]) == ([], "abstain")
+
+
+def test_paging_reaches_every_memory_once(library: Cli) -> None:
+    seen: list[str] = []
+    cursor: tuple[str, ...] = ()
+    while True:
+        page = library.json("recall", "when does it leave", "--limit", "5", *cursor)
+        seen += [memory["id"] for memory in page["memories"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = ("--cursor", page["next_cursor"])
+    assert len(seen) == len(set(seen)) == library.json("list")["total"]
+
+
+def test_explain_gives_every_number(library: Cli) -> None:
+    found = library.json("recall", "config/cache.toml", "--explain", "--limit", "2")
+    explanation = found["explanation"]
+    assert list(explanation) == [
+        *("terms", "identifiers", "kinds", "task", "time", "weights", "timings")
+    ]
+    assert explanation["identifiers"] == ["config/cache.toml"]
+    assert all(term["idf"] >= 0 for term in explanation["terms"])
+    assert set(explanation["weights"]) == {"vector", "fts", "exact", "recency"}
+    assert explanation["timings"]
+    assert found["memories"][0]["parts"]
+    plain = library.json("recall", "config/cache.toml", "--limit", "2")
+    assert [m["id"] for m in plain["memories"]] == [m["id"] for m in found["memories"]]
+
+
+def test_people_see_the_working(library: Cli) -> None:
+    result = library("recall", "--explain", "config/cache.toml lifetime")
+    assert result.code == 0
+    for word in ("The query", "identifiers", "The results", "vector", "The time", "ms"):
+        assert word in result.out
+    assert "█" in result.out
+
+
+def test_a_budget_bounds_what_is_shown(library: Cli) -> None:
+    tight = library.json("recall", "sailing", "--budget", "12")
+    assert sum(len(memory["summary"]) for memory in tight["memories"]) < 100
+    assert "beyond the budget" in library("recall", "sailing", "--budget", "12").out
+
+
+def test_an_empty_memory_abstains(cli: Cli) -> None:
+    found = cli.json("recall", "anything")
+    assert (found["decision"], found["memories"]) == ("abstain", [])
+    assert "nothing stored answers" in cli("recall", "anything").out
+
+
+def test_the_query_can_come_from_standard_input(library: Cli) -> None:
+    found = library.json("recall", "-", "--limit", "1", given=b"E_SEAT_RACE\n")
+    assert contents(found) == ["Errors of type E_SEAT_RACE are retried one time."]
