@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""What all tests share: a configuration of its own folder, an opened runtime, patient Hypothesis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from memoryoss_mcp.config import Config, load_config
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.runtime import Runtime
+
+# A busy machine makes any step slow; how long a step takes is measured in benchmarks, not here.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+settings.load_profile("patient")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """The default configuration over an empty data folder, whatever the environment says."""
+    return load_config(data_dir=tmp_path / "data", environ={})
+
+
+@pytest.fixture
+def runtime(config: Config) -> Iterator[Runtime]:
+    """An opened runtime over an empty data folder; it loads its model on demand."""
+    from memoryoss_mcp.runtime import Runtime  # the floors below are tested without it
+
+    with Runtime.open(config, client="tests") as opened:
+        yield opened
