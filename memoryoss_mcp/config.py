@@ -87,7 +87,7 @@ class Config:
     embeddings: Embeddings = Embeddings()
     namespaces: Namespaces = Namespaces()
     recall: Recall = Recall()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     logging: Logging = Logging()
 
     @property

@@ -119,7 +119,8 @@ class Engine:
             run.ranking = ranking.rank(candidates, plan, vector, weights, settings)
             gate = run.ranking.gate
         with run.step("read"):
-            numbers, more = self._page(query, probe, run.ranking, candidates, offset)
+            least = ranking.floor(vector, settings)
+            numbers, more = self._page(query, probe, run.ranking, offset, least)
             memories = self._store.read(numbers)
         with run.step("present"):
             results = _present(query, run.ranking, numbers, memories)
@@ -140,19 +141,19 @@ class Engine:
         query: RecallQuery,
         probe: Probe,
         ranking: Ranking,
-        candidates: Candidates,
         offset: int,
+        least: float,
     ) -> tuple[list[int], bool]:
-        """Row keys of one page and whether another follows. Behind the last candidate the rest of
-        the namespace comes in the order of a coarse score, so that paging reaches every match."""
-        order = ranking.order
-        numbers = candidates.numbers[order[offset : offset + query.limit]].tolist()
-        if len(numbers) < query.limit:
+        """Row keys of one page and whether another follows. Behind the last candidate the other
+        matches come in the order of a coarse score, so that paging reaches every one."""
+        order, candidates, wanted = ranking.order, ranking.candidates, query.limit + 1
+        numbers: list[int] = candidates.numbers[order[offset : offset + wanted]].tolist()
+        if len(numbers) < wanted and candidates.allowed > len(candidates.numbers):
             beyond = max(offset - len(order), 0)
             numbers += self._store.searcher().remaining(
-                query.namespace, probe, candidates.numbers, beyond, query.limit - len(numbers)
+                query.namespace, probe, candidates.numbers, least, beyond, wanted - len(numbers)
             )
-        return numbers, offset + len(numbers) < candidates.allowed and bool(numbers)
+        return numbers[: query.limit], len(numbers) > query.limit
 
 
 def _present(

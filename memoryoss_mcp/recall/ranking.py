@@ -123,9 +123,26 @@ def rank(
     total = calibrated(evidence)
     # Ties: the newer first, then the later stored, so that the order is always the same.
     order = np.lexsort((-candidates.numbers, -candidates.created, -evidence))
+    order = order[_strongest(candidates, scores)[order] >= floor(vector, settings)]
     order = diversified(order, candidates.vectors, total, settings.diversity_factor)
     gate = _gate(total, order, settings)
     return Ranking(candidates, scores, penalty, total, order, gate, plan)
+
+
+def floor(vector: NDArray[np.float32] | None, settings: Recall) -> float:
+    """What a memory's strongest channel must reach. Searching by words only, any word will do."""
+    return settings.min_channel_score if vector is not None else 1e-3
+
+
+def _strongest(candidates: Candidates, scores: Scores) -> NDArray[np.float32]:
+    """The strongest channel of each candidate, in 0 to 1: what the precision gate looks at. A
+    neighbour of something relevant counts with its session."""
+    attainable = max(float(candidates.idf.sum()) * (K1 + 1), 1e-6)
+    strongest: NDArray[np.float32]
+    strongest = np.maximum(candidates.similarity, candidates.bm25 / np.float32(attainable))
+    for name in ("exact", "session"):
+        np.maximum(strongest, scores.parts[name], out=strongest)
+    return strongest
 
 
 def _wishes(plan: Plan) -> Wishes:

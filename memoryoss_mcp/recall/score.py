@@ -44,9 +44,13 @@ FOLLOWING_GAIN: Final = 0.15
 ROUTED: Final = (0.68, 1.2, 1.55)
 """Factors of vector, words and exact when identifiers lead (before the sum is kept)."""
 
-HALFWAY: Final = 4.5
-SPREAD: Final = 1.6
-"""Score in deviations that reads as 0.5, and how fast it goes to 0 and 1."""
+HALFWAY: Final = 4.25
+SPREAD: Final = 1.15
+"""Score in deviations that reads as 0.5, and how fast it goes to 0 and 1.
+
+A logistic regression of "the first result is the answer" on its evidence, over stores of 12 to 120
+memories drawn from all development sets, as many questions with as without an answer in the store
+(area under the ROC curve .86)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,15 +125,23 @@ class Searcher:
             return _Search(connection, *found, probe).candidates() if found else None
 
     def remaining(
-        self, namespace: str, probe: Probe, skip: NDArray[np.int64], offset: int, limit: int
+        self,
+        namespace: str,
+        probe: Probe,
+        skip: NDArray[np.int64],
+        least: float,
+        offset: int,
+        limit: int,
     ) -> list[int]:
-        """Row keys of allowed memories that are not among ``skip``, in the order of a coarse score
-        (signs and BM25): what comes after the last candidate."""
+        """What comes after the last candidate: row keys of allowed memories that are not among
+        ``skip`` and of which one channel reaches ``least`` (the cosine told by the signs, or the
+        share of the attainable BM25), in the order of both together."""
         with self._reading(namespace) as connection:
             found = self._refreshed(connection, namespace)
-            return (
-                _Search(connection, *found, probe).remaining(skip, offset, limit) if found else []
-            )
+            if found is None:
+                return []
+            search = _Search(connection, *found, probe)
+            return search.remaining(skip, least, offset, limit)
 
     @contextlib.contextmanager
     def _reading(self, namespace: str) -> Iterator[apsw.Connection]:
@@ -382,18 +390,22 @@ class _Search:
                 codes[postings.slots] = 0
         return frequencies, np.asarray(NORM_LENGTHS, np.float32)[norms]
 
-    def remaining(self, skip: NDArray[np.int64], offset: int, limit: int) -> list[int]:
+    def remaining(
+        self, skip: NDArray[np.int64], least: float, offset: int, limit: int
+    ) -> list[int]:
         columns = self.columns
         self.allowed[columns.slots_of(skip.tolist())] = False
         slots = np.flatnonzero(self.allowed)
         attainable = float(self.idf.sum() * (self.probe.k1 + 1)) or 1.0
-        score = self.sums[slots] / np.float32(attainable)
+        words = self.sums[slots] / np.float32(attainable)
+        near = np.zeros_like(words)
         if self.probe.vector is not None:
             query = np.packbits(self.probe.vector > 0, bitorder="little").view(np.uint64)
-            near = 1 - columns.distances(query)[slots] / np.float32(self.dimension / 2)
-            score = score + np.where(columns.flags[slots] & vectors.READY, near, 0)
-        order = np.argsort(-score, kind="stable")[offset : offset + limit]
-        numbers: list[int] = (slots[order] + (columns.ns << SLOT_BITS)).tolist()
+            angles = columns.distances(query)[slots] * np.float32(np.pi / self.dimension)
+            near = np.where(columns.flags[slots] & vectors.READY, np.cos(angles), 0)
+        matching = np.flatnonzero(np.maximum(words, near) >= least)
+        order = np.argsort(-(words + near)[matching], kind="stable")[offset : offset + limit]
+        numbers: list[int] = (slots[matching[order]] + (columns.ns << SLOT_BITS)).tolist()
         return numbers
 
 

@@ -317,7 +317,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert not documents
             return None
         matches = {key for key, kept in documents.items() if kept.fulfils(probe.filters)}
-        rest = searcher.remaining(space, probe, found.numbers, 0, 1_000)
+        rest = searcher.remaining(space, probe, found.numbers, -1.0, 0, 1_000)
         numbers = [*found.numbers.tolist(), *rest]
         memories = self.stores[0].read(numbers)
         assert len(memories) == len(numbers)
