@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""What the documentation says is true."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from memoryoss_mcp.config import load_config
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme_names_the_registry_entry() -> None:
+    server = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
+    assert f"<!-- mcp-name: {server['name']} -->" in README
+
+
+def test_the_readme_has_the_two_commands() -> None:
+    see, test = blocks(README, "bash")
+    assert see.strip().endswith("memoryoss demo")
+    assert "pytest" in test
+
+
+def test_the_python_example_runs(tmp_path: Path) -> None:
+    (example,) = blocks(README, "python")
+    environment = {**os.environ, "MEMORYOSS_DATA_DIR": str(tmp_path), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The API listens on port 8001." in done.stdout
+
+
+def test_the_shell_examples_run(tmp_path: Path) -> None:
+    (session,) = blocks(README, "console")
+    commands = [line[2:] for line in session.splitlines() if line.startswith("$ memoryoss ")]
+    assert len(commands) >= 5
+    environment = {**os.environ, "MEMORYOSS_DATA_DIR": str(tmp_path), "PYTHONUTF8": "1"}
+    for command in commands:
+        arguments = shlex.split(command)[1:]
+        done = subprocess.run(
+            [sys.executable, "-m", "memoryoss_mcp", *arguments],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stderr)
+
+
+def test_the_configuration_page_shows_every_key_with_its_default(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (example,) = blocks(page, "toml")
+    file = tmp_path / "memoryoss.toml"
+    file.write_text(example, encoding="utf-8")
+    configured = load_config(file, data_dir=tmp_path, environ={})
+    plain = load_config(data_dir=tmp_path / "other", environ={})
+    everything = re.sub(r"^# (?=[\w-]+ = )", "", example, flags=re.MULTILINE)
+    shown = tomllib.loads(everything)
+    for name in ("storage", "embeddings", "namespaces", "recall", "limits", "logging"):
+        assert getattr(configured, name) == getattr(plain, name)
+        assert set(shown[name]) == set(getattr(plain, name).__slots__)
