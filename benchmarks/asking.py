@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from benchmarks.datasets import Document
+from memoryoss_mcp.config import Config
 from memoryoss_mcp.model import Draft, now
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import Mode
@@ -67,19 +68,23 @@ class Memory(Protocol):
         """Document id of each memory that was stored."""
 
 
+def accepted(documents: Sequence[Document], config: Config) -> list[Document]:
+    """The documents that are not longer than the product takes."""
+    return [d for d in documents if len(d.text.encode()) <= config.limits.max_content_bytes]
+
+
 class Library:
     """The product as a library."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, moment: int | None = None) -> None:
         self._runtime = runtime
         self.names: dict[UUID, str] = {}
         self._ids: dict[tuple[str, str], UUID] = {}
-        self._moment = now()
+        self._moment = now() if moment is None else moment
 
     def store(self, namespace: str, documents: Sequence[Document]) -> int:
         """See :meth:`Memory.store`."""
-        limit = self._runtime.config.limits.max_content_bytes
-        accepted = [d for d in documents if len(d.text.encode()) <= limit]
+        kept = accepted(documents, self._runtime.config)
         stored = self._runtime.store_many(
             [
                 Draft(
@@ -90,13 +95,13 @@ class Library:
                         self._moment if document.created_at is None else document.created_at
                     ),
                 )
-                for document in accepted
+                for document in kept
             ]
         )
-        for document, receipt in zip(accepted, stored, strict=True):
+        for document, receipt in zip(kept, stored, strict=True):
             self.names[receipt.id] = document.id
             self._ids[namespace, document.id] = receipt.id
-        return len(documents) - len(accepted)
+        return len(documents) - len(kept)
 
     def forget(self, namespace: str, document: str) -> None:
         """See :meth:`Memory.forget`."""

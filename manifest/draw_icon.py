@@ -22,7 +22,9 @@ def ground(size: int) -> Image.Image:
         mixed = tuple(round(a + (b - a) * part) for a, b in zip(TOP, BOTTOM, strict=True))
         shade.putpixel((0, y), mixed)
     mask = Image.new("L", (size, size), 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, size - 1, size - 1), radius=size * 22 // 100, fill=255)
+    ImageDraw.Draw(mask).rounded_rectangle(
+        (0, 0, size - 1, size - 1), radius=size * 22 // 100, fill=255
+    )
     image = Image.new("RGBA", (size, size), (0, 0, 0, 0))
     image.paste(shade.resize((size, size)), (0, 0), mask)
     return image

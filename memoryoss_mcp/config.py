@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from memoryoss_mcp.errors import ConfigError
+from memoryoss_mcp.errors import ConfigError, InvalidInputError
 from memoryoss_mcp.model import Limits, check_namespace
 
 CONFIG_VARIABLE = "MEMORYOSS_CONFIG"
@@ -221,5 +221,8 @@ def _check(config: Config) -> None:
         raise ConfigError("[logging] level must be debug, info, warning or error.")
     names = [*config.namespaces.aliases, *config.namespaces.aliases.values()]
     for name in (config.namespaces.default, *names):
-        if name is not None:
-            check_namespace(name)
+        try:
+            if name is not None:
+                check_namespace(name, config.limits.max_namespace_length)
+        except InvalidInputError as error:
+            raise ConfigError(f"[namespaces] {error.message}", hint=error.hint) from error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-only
-"""What all tests share: a configuration of its own folder, an opened runtime, patient Hypothesis."""
+"""What all tests share: a configuration of its own, an opened runtime, patient Hypothesis."""
 
 from __future__ import annotations
 

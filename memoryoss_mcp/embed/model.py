@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from memoryoss_mcp.embed.errors import ModelError
 from memoryoss_mcp.embed.files import require
 from memoryoss_mcp.embed.inflight import inflight
+from memoryoss_mcp.embed.memory import release_free_memory
 from memoryoss_mcp.embed.registry import ModelSpec, Pooling
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ class Embedder:
         # Longest first, so that the threads end at about the same time.
         order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         _for_each(order, embed_one, self._threads, report)
+        if len(texts) > 1:
+            release_free_memory()
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
@@ -105,6 +109,9 @@ def load(spec: ModelSpec, directory: Path, *, threads: int = 2) -> Embedder:
         ModelError: the runtime cannot be imported here, or refuses the model.
     """
     folder = require(spec, directory)
+    # onnxruntime keeps a device id and a record of use in the user's home unless this is set
+    # before its import; its switch at run time comes too late.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime as ort  # start-up time
         from onnxruntime.capi import onnxruntime_pybind11_state as native

@@ -94,20 +94,20 @@ _SPECS = (
     ModelSpec(
         name=DEFAULT_MODEL,
         dimension=384,
-        revision="int8-d3660f76e7ee",
+        revision="int8-c796230913ca",
         max_tokens=256,
         pooling="graph",
         query_prefix="",
         files=(
             ModelFile(
                 "model.onnx",
-                "09a253041cae678dcab30c4bb4b2aff8e7e6419c5e491a125191aa6328ce6021",
-                120_301,
+                "0831b94cb2d26917c64299058c4306928d1bbf1818ee35953c4975eb81554e5d",
+                99_037,
             ),
             ModelFile(
                 "model.onnx.data",
-                "d3660f76e7ee88e16e210101b495a9ba8f7bd7e5914b9efa49ff42b4ac3fd546",
-                23_494_656,
+                "c796230913ca9dc7f7b8ac39177513d25a55f02f794b42ba36de3f8cbf74edb7",
+                23_445_504,
             ),
             ModelFile(
                 "tokenizer.json",

@@ -137,9 +137,10 @@ def floor(vector: NDArray[np.float32] | None, settings: Recall) -> float:
 def _strongest(candidates: Candidates, scores: Scores) -> NDArray[np.float32]:
     """The strongest channel of each candidate, in 0 to 1: what the precision gate looks at. A
     neighbour of something relevant counts with its session."""
-    attainable = max(float(candidates.idf.sum()) * (K1 + 1), 1e-6)
-    strongest: NDArray[np.float32]
-    strongest = np.maximum(candidates.similarity, candidates.bm25 / np.float32(attainable))
+    strongest = candidates.similarity.copy()
+    if len(candidates.terms):
+        present = (candidates.frequencies > 0).mean(axis=1, dtype=np.float32)
+        np.maximum(strongest, present, out=strongest)
     for name in ("exact", "session"):
         np.maximum(strongest, scores.parts[name], out=strongest)
     return strongest

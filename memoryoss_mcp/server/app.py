@@ -111,7 +111,9 @@ def build_server(handle: RuntimeHandle) -> Server[Any]:
 
     async def get_prompt(context: _Context, params: GetPromptRequestParams) -> GetPromptResult:
         name, arguments = params.name, dict(params.arguments or {})
-        return await in_thread(_answering(lambda: prompts.get(handle, name, arguments), {"name": name}))
+        return await in_thread(
+            _answering(lambda: prompts.get(handle, name, arguments), {"name": name})
+        )
 
     return Server(
         "memoryoss",

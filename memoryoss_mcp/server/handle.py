@@ -50,9 +50,14 @@ class RuntimeHandle:
             if self._closed:
                 raise StoreClosedError("The server is ending.")
             if self._runtime is None:
-                self._runtime = Runtime.open(self._config, client=client)
-                self._runtime.warm()
+                runtime = Runtime.open(self._config, client=client)
+                # Start-up time: not before the handshake. Here, because numpy breaks when two
+                # threads import it first: a call's, and the one that loads the model.
+                import numpy  # noqa: F401
+
+                runtime.warm()
                 self._warm_since = time.monotonic()
+                self._runtime = runtime
             return self._runtime
 
     def runtime_for_search(self, client: str | None = None) -> Runtime:

@@ -139,10 +139,13 @@ class Pipes:
         sys.stdout.flush()
         self._input = os.dup(0)
         self._output = os.dup(1)
-        nothing = os.open(os.devnull, os.O_RDONLY)
+        nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
+        try:
+            os.dup2(2, 1)
+        except OSError:  # started without stderr
+            os.dup2(nothing, 1)
         os.close(nothing)
-        os.dup2(2, 1)
 
     def read(self) -> Iterator[bytes]:
         """The bytes of standard input as they come, until its end."""
@@ -189,6 +192,12 @@ async def stdio_streams(
             await anyio.to_thread.run_sync(pipes.write, data)
 
     async def accept(frame: bytes | None) -> None:
+        try:
+            await handle(frame)
+        except Exception:  # whatever a frame does to us, the next one is still read
+            _logger.exception("a frame could not be handled")
+
+    async def handle(frame: bytes | None) -> None:
         try:
             if frame is None:
                 text = f"Invalid request: a message above {MAX_FRAME_BYTES // 2**20} MiB."
@@ -237,10 +246,7 @@ async def stdio_streams(
         # process alive, which AnyIO's workers and buffered files would.
         with suppress(RuntimeError, CancelledError):  # the loop has ended
             for frame in split_frames(pipes.read()):
-                try:
-                    portal.call(accept, frame)
-                except (TypeError, ValueError, LookupError):
-                    _logger.exception("a frame could not be handled")
+                portal.call(accept, frame)
             portal.call(end)
 
     async with BlockingPortal() as portal, anyio.create_task_group() as tasks:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import apsw
 
-from memoryoss_mcp.errors import ConflictError, NotFoundError
+from memoryoss_mcp.errors import ConflictError, NotFoundError, StoreDamagedError
 from memoryoss_mcp.model import (
     Change,
     Draft,
@@ -76,8 +76,13 @@ def insert(
         ns, slot = _claim_slot(connection, memory.namespace)
         number = rows.row_number(ns, slot)
         try:
-            rows.write(connection, number, ns, memory)
+            rows.insert(connection, number, ns, memory)
         except apsw.ConstraintError:
+            if not rows.find(connection, ns, [memory.id]):
+                raise StoreDamagedError(
+                    f"The next row of namespace {memory.namespace!r} is taken; nothing was stored.",
+                    hint="Run 'memoryoss doctor --repair': it counts the rows anew.",
+                ) from None
             raise ConflictError(
                 f"Namespace {memory.namespace!r} already has a memory {memory.id}; "
                 "nothing was stored.",
@@ -129,7 +134,7 @@ def update(
         updated_at=max(now(), memory.updated_at),
         sequence=_next_seq(connection),
     )
-    rows.write(connection, number, ns, changed)
+    rows.rewrite(connection, number, ns, changed)
     before, from_tail = lexical.drop(connection, number)
     length = lexical.put(connection, number, tuple(analyse(changed)))
     was_pending = memory.embedding is EmbeddingState.PENDING
@@ -194,7 +199,7 @@ def fill_vectors(
         seq = _next_seq(connection)
         memory = replace(rows.read(connection, [number])[number], sequence=seq)
         vectors.put(connection, model, number, memory, vector)
-        rows.write(connection, number, row[1], memory)
+        rows.rewrite(connection, number, row[1], memory)
         _count(connection, row[1], seq, 0, 0, 0, -1)
         count += 1
     return count

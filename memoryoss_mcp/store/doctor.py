@@ -1,31 +1,27 @@
 # SPDX-License-Identifier: AGPL-3.0-only
-"""Is the file whole? Checks of the truth and of everything derived from it, and repairs."""
+"""Is the file whole? Checks of the truth and of everything derived from it."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import apsw
 
-from memoryoss_mcp.errors import MemoryOSSError, StoreDamagedError
+from memoryoss_mcp.errors import MemoryOSSError, StoreNewerError
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import changes, file, ledger, lexical, rows, schema, vectors
+from memoryoss_mcp.store import file, ledger, lexical, recovery, rows, schema, vectors
 from memoryoss_mcp.store.changes import Analyse
-from memoryoss_mcp.store.connection import (
-    connect,
-    fetch_all,
-    fetch_one,
-    translated,
-    write_transaction,
-)
+from memoryoss_mcp.store.connection import connect, fetch_all, fetch_one, translated
 from memoryoss_mcp.store.types import DoctorReport, Finding, Progress
 
-_BATCH = 500
+_TRUTH: Final = frozenset({"file", "integrity", "rows"})
+"""Checks whose failure no rebuilding heals."""
+
+_COUNT: Final = 1 << 64
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
@@ -41,28 +37,26 @@ def examine(
     progress: Progress | None = None,
 ) -> DoctorReport:
     """Check everything; with ``repair`` rebuild what is derived, and salvage a damaged file into a
-    new one beside it. The damaged file itself is never changed."""
+    new one beside it. The damaged file itself is never changed. Others may go on writing."""
     report = progress or _silent
     if not path.exists():
         return DoctorReport((Finding("file", "ok", f"{path} does not exist yet."),))
+    findings = _look(path, report)
+    broken = [f for f in findings if f.level == "error" and f.repairable]
+    if not repair or not broken:
+        return DoctorReport(tuple(findings))
+    if any(f.check in _TRUTH for f in broken):
+        salvaged = recovery.salvage(path, model, analyse, report)
+        saved = salvaged.level != "error"
+        findings = [_repaired(f) if saved else f for f in findings]
+        return DoctorReport((*findings, salvaged))
     try:
         with contextlib.closing(connect(path)) as connection, translated(path):
-            file.check(connection, path)
-            findings = list(_checks(connection, report))
+            recovery.rebuild(connection, analyse, report)
     except MemoryOSSError as error:
-        findings = [Finding("file", "error", str(error), repairable=True)]
-    damaged = any(f.level == "error" and f.check in {"file", "integrity", "rows"} for f in findings)
-    if repair and damaged:
-        salvaged = salvage(path, model, analyse, report)
-        findings = [_repaired(f) if f.check != "salvage" else f for f in findings] + [salvaged]
-    elif repair and any(f.repairable for f in findings):
-        with contextlib.closing(connect(path)) as connection, translated(path):
-            rebuild(connection, analyse, report)
-            again = {f.check: f for f in _checks(connection, report)}
-        findings = [
-            _repaired(f) if f.repairable and again[f.check].level == "ok" else f for f in findings
-        ]
-    return DoctorReport(tuple(findings))
+        return DoctorReport((*findings, Finding("repair", "error", str(error))))
+    sound = {f.check for f in _look(path, report) if f.level == "ok"}
+    return DoctorReport(tuple(_repaired(f) if f.check in sound else f for f in findings))
 
 
 def _repaired(finding: Finding) -> Finding:
@@ -71,11 +65,29 @@ def _repaired(finding: Finding) -> Finding:
     return Finding(finding.check, finding.level, finding.message, finding.repairable, True)
 
 
+def _look(path: Path, progress: Progress) -> list[Finding]:
+    """All findings, of one state of the file: in one read transaction."""
+    try:
+        with contextlib.closing(connect(path)) as connection, translated(path):
+            file.check(connection, path)
+            connection.execute("BEGIN")
+            try:
+                return list(_checks(connection, progress))
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+    except StoreNewerError as error:
+        return [Finding("file", "error", str(error))]
+    except MemoryOSSError as error:
+        return [Finding("file", "error", str(error), repairable=True)]
+
+
 def _checks(connection: apsw.Connection, progress: Progress) -> Iterator[Finding]:
     checks: tuple[tuple[str, Callable[[apsw.Connection], str | None], str, bool], ...] = (
         ("integrity", _integrity, "The database structure is sound.", True),
         ("rows", _rows, "Every memory matches its digest.", True),
         ("ledger", ledger.verify, "The audit chain holds.", False),
+        ("tags", _tags, "The tags are in step.", True),
         ("lexical", _lexical, "The lexical index is in step.", True),
         ("vectors", _vectors, "The vector index is in step.", True),
         ("counters", _counters, "The counters are in step.", True),
@@ -84,8 +96,8 @@ def _checks(connection: apsw.Connection, progress: Progress) -> Iterator[Finding
         progress(f"checking {name}", done, len(checks))
         try:
             bad = check(connection)
-        except (apsw.CorruptError, StoreDamagedError) as error:
-            bad = str(error)
+        except (apsw.Error, MemoryOSSError, LookupError, TypeError, ValueError) as error:
+            bad = f"{type(error).__name__}: {error}"  # what is read is not what was ever written
         if bad is None:
             yield Finding(name, "ok", good)
         else:
@@ -99,27 +111,32 @@ def _integrity(connection: apsw.Connection) -> str | None:
 
 
 def _rows(connection: apsw.Connection) -> str | None:
-    damaged = [str(error) for _, error in _every_row(connection) if isinstance(error, Exception)]
-    if not damaged:
-        return None
-    return f"{len(damaged)} memories are damaged. {damaged[0]}"
+    damaged = [memory for _, memory in rows.every(connection) if isinstance(memory, Exception)]
+    return f"{len(damaged)} memories are damaged. {damaged[0]}" if damaged else None
 
 
-def _every_row(
-    connection: apsw.Connection,
-) -> Iterator[tuple[int, Memory | MemoryOSSError]]:
-    """All memories one by one, damaged ones as the error that reading them gave."""
-    for (number,) in fetch_all(connection, "SELECT number FROM memory ORDER BY number"):
-        try:
-            found = rows.read(connection, [number])
-        except (MemoryOSSError, apsw.Error, ValueError, TypeError, UnicodeError) as error:
-            yield number, StoreDamagedError(f"Row {number}: {error}")
-            continue
-        if number in found:
-            yield number, found[number]
+def _sound(connection: apsw.Connection) -> Iterator[tuple[int, Memory]]:
+    """The memories that can be read."""
+    for number, memory in rows.every(connection):
+        if isinstance(memory, Memory):
+            yield number, memory
+
+
+def _tags(connection: apsw.Connection) -> str | None:
+    wrong = set(fetch_all(connection, "SELECT ns, number, tag FROM tag"))
+    unread = set()
+    for number, memory in rows.every(connection):
+        if isinstance(memory, Memory):
+            wrong ^= {(number >> schema.SLOT_BITS, number, tag) for tag in memory.tags}
+        else:
+            unread.add(number)
+    count = sum(1 for _, number, _ in wrong if number not in unread)
+    return f"{count} tags do not match their memories." if count else None
 
 
 def _lexical(connection: apsw.Connection) -> str | None:
+    import numpy as np  # start-up time: a healthy start never examines
+
     missing = fetch_one(
         connection,
         "SELECT (SELECT count(*) FROM memory m WHERE NOT EXISTS"
@@ -129,37 +146,62 @@ def _lexical(connection: apsw.Connection) -> str | None:
     )
     if missing != (0, 0):
         return f"{missing[0]} memories have no lexical entry, {missing[1]} entries no memory."
+    # Per term: how many entries, and the sum of what they say.
     expected: Counter[tuple[int, str]] = Counter()
-    for number, terms in connection.execute("SELECT number, terms FROM lexical WHERE packed = 1"):
-        for term in terms.split():
-            expected[number >> schema.SLOT_BITS, term] += 1
+    uncounted = 0
+    for number, packed, length, terms, frequencies in connection.execute(
+        "SELECT number, packed, length, terms, frequencies FROM lexical"
+    ):
+        counted = lexical.counted(terms, frequencies)
+        uncounted += sum(frequencies) != length and max(frequencies, default=0) < 255
+        if packed:
+            ns, slot = number >> schema.SLOT_BITS, number & schema.SLOT_MASK
+            for term, frequency in counted:
+                code = slot + ((lexical.norm_of(length) << 8 | frequency) << schema.SLOT_BITS)
+                expected[ns, term] += _COUNT + code
     found: Counter[tuple[int, str]] = Counter()
-    for ns, term, size in connection.execute("SELECT ns, term, length(data) FROM posting"):
-        found[ns, term] += size // 4
-    if expected != found:
-        wrong = sum(1 for key in expected.keys() | found.keys() if expected[key] != found[key])
-        return f"The postings of {wrong} terms do not match their memories."
-    return None
+    for ns, term, segment, data in connection.execute("SELECT * FROM posting"):
+        halves = np.frombuffer(data, "<u2").reshape(-1, 2).sum(axis=0, dtype=np.int64).tolist()
+        count = len(data) // 4
+        slots = halves[0] + count * (segment << lexical.SEGMENT_BITS)
+        found[ns, term] += count * _COUNT + slots + (halves[1] << schema.SLOT_BITS)
+    if uncounted:
+        return f"The lengths of {uncounted} lexical entries are wrong."
+    wrong = sum(1 for key in expected.keys() | found.keys() if expected[key] != found[key])
+    return f"The postings of {wrong} terms do not match their memories." if wrong else None
 
 
 def _vectors(connection: apsw.Connection) -> str | None:
     model = vectors.current_model(connection)
     if model is None:
         return "The file names no embedding model."
-    entries = dict(fetch_all(connection, "SELECT number, flags FROM vector_index"))
+    # Hashes, not the entries: a large store has to fit into memory.
+    found = {
+        entry[0]: hash(tuple(entry[1:]))
+        for entry in connection.execute(
+            "SELECT number, signs, created, session, agent, flags FROM vector_index"
+        )
+    }
     numbers = {number for (number,) in connection.execute("SELECT number FROM memory")}
-    if entries.keys() != numbers:
-        return f"{len(entries.keys() ^ numbers)} memories and index entries do not match."
-    with_vector = {
-        number
-        for (number,) in connection.execute(
-            "SELECT number FROM vector WHERE model = ? AND length(data) = ?",
+    if found.keys() != numbers:
+        return f"{len(found.keys() ^ numbers)} memories and index entries do not match."
+    placed = _placed(connection)
+    if placed != Counter(numbers):
+        return "The places of the index entries do not match the memories."
+    signs = {
+        number: vectors.signs(data)
+        for number, data in connection.execute(
+            "SELECT number, data FROM vector WHERE model = ? AND length(data) = ?",
             (model.key, 4 + model.dimension),
         )
     }
-    ready = {number for number, flags in entries.items() if flags & vectors.READY}
-    if ready != with_vector & numbers:
-        return f"{len(ready ^ (with_vector & numbers))} index entries do not match their vectors."
+    pending = bytes(model.dimension // 8)
+    wrong = 0
+    for number, memory in _sound(connection):
+        entry = vectors.metadata(memory, number in signs)
+        wrong += found[number] != hash((signs.get(number, pending), *entry))
+    if wrong:
+        return f"{wrong} index entries do not match their memories or vectors."
     orphans = fetch_one(
         connection,
         "SELECT count(*) FROM vector v WHERE NOT EXISTS"
@@ -168,123 +210,17 @@ def _vectors(connection: apsw.Connection) -> str | None:
     return f"{orphans} vectors belong to no memory." if orphans else None
 
 
+def _placed(connection: apsw.Connection) -> Counter[int]:
+    """The row keys in the chunks that searches read, which a scan of the table does not look at."""
+    import numpy as np  # start-up time
+
+    placed: Counter[int] = Counter()
+    for validity, rowids in connection.execute("SELECT validity, rowids FROM vector_index_chunks"):
+        valid = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little") == 1
+        placed.update(np.frombuffer(rowids, np.int64)[valid].tolist())
+    return placed
+
+
 def _counters(connection: apsw.Connection) -> str | None:
-    wrong = []
-    for ns, name, live, terms, tail, pending, *actual in fetch_all(connection, _COUNTERS):
-        if [live, terms, tail, pending] != actual:
-            wrong.append(f"{name} ({ns})")
+    wrong = [c.name for c in recovery.count(connection) if c.kept != c.actual]
     return f"The counters of {', '.join(wrong)} are wrong." if wrong else None
-
-
-_COUNTERS = f"""
-SELECT n.ns, n.name, n.live, n.terms, n.tail, n.pending,
-  (SELECT count(*) FROM memory m WHERE m.ns = n.ns),
-  (SELECT ifnull(sum(length), 0) FROM lexical l WHERE l.number >> {schema.SLOT_BITS} = n.ns),
-  (SELECT count(*) FROM lexical l WHERE l.number >> {schema.SLOT_BITS} = n.ns AND packed = 0),
-  (SELECT count(*) FROM memory m WHERE m.ns = n.ns AND NOT EXISTS (SELECT 1 FROM vector v
-     WHERE v.number = m.number AND v.model = (SELECT value FROM setting WHERE name = 'model')))
-FROM namespace n
-"""
-
-
-def rebuild(connection: apsw.Connection, analyse: Analyse, progress: Progress) -> None:
-    """Make everything derived anew from the rows, in one transaction."""
-    with write_transaction(connection):
-        model = vectors.current_model(connection)
-        if model is None:
-            raise StoreDamagedError("The file names no embedding model.")
-        memories = rows.select(connection, "1")
-        connection.execute("DELETE FROM lexical")
-        connection.execute("DELETE FROM posting")
-        for done, (number, memory) in enumerate(memories):
-            if done % _BATCH == 0:
-                progress("rebuilding the lexical index", done, len(memories))
-            lexical.put(connection, number, tuple(analyse(memory)))
-        connection.execute(
-            "DELETE FROM vector WHERE number NOT IN (SELECT number FROM memory)"
-            " OR (model = ? AND length(data) <> ?)",
-            (model.key, 4 + model.dimension),
-        )
-        progress("rebuilding the vector index", len(memories), len(memories))
-        vectors.rebuild(connection, model, memories)
-        seq = fetch_one(
-            connection, "UPDATE setting SET value = value + 1 WHERE name = 'seq' RETURNING value"
-        )[0]
-        for ns, _, _, _, _, _, live, terms, tail, pending in fetch_all(connection, _COUNTERS):
-            connection.execute(
-                "UPDATE namespace SET live = ?, terms = ?, tail = ?, pending = ?, seq = ?,"
-                " packs = packs + 1 WHERE ns = ?",
-                (live, terms, tail, pending, seq, ns),
-            )
-        changes.pack_tails(connection, lexical.TAIL_LIMIT)
-
-
-def salvage(
-    path: Path, model: tuple[str, str, int], analyse: Analyse, progress: Progress
-) -> Finding:
-    """Copy every memory that can still be read into a new file beside the damaged one."""
-    target = path.with_name(f"{path.stem}-salvaged-{time.strftime('%Y%m%dT%H%M%S')}.db")
-    saved = lost = 0
-    try:
-        file.ensure(target, model)
-        with (
-            contextlib.closing(connect(path)) as source,
-            contextlib.closing(connect(target)) as copy,
-            translated(target),
-        ):
-            new_model = vectors.current_model(copy)
-            if new_model is None:
-                raise StoreDamagedError(f"{target} could not be made.")
-            for number, memory in _readable(source):
-                if isinstance(memory, MemoryOSSError):
-                    lost += 1
-                    continue
-                entry = changes.Entry(memory, tuple(analyse(memory)), _vector(source, number))
-                with write_transaction(copy):
-                    changes.insert(copy, new_model, [entry], "salvage")
-                saved += 1
-                if saved % _BATCH == 0:
-                    progress("salvaging", saved, saved)
-    except MemoryOSSError as error:
-        return Finding("salvage", "error", f"Nothing could be salvaged: {error}")
-    return Finding(
-        "salvage",
-        "warning",
-        f"{saved} memories were salvaged into {target.name}, {lost} could not be read. "
-        f"{path.name} was left untouched; to use the copy, move it to that name.",
-    )
-
-
-def _readable(connection: apsw.Connection) -> Iterator[tuple[int, Memory | MemoryOSSError]]:
-    """Rows by key, going on behind a damaged page as long as any key can be read."""
-    try:
-        yield from _every_row(connection)
-        return
-    except apsw.Error:
-        pass  # the key listing itself is damaged: walk the keys below instead
-    for ns, following in fetch_all(connection, "SELECT ns, next_slot FROM namespace"):
-        for slot in range(following):
-            number = rows.row_number(ns, slot)
-            try:
-                found = rows.read(connection, [number])
-            except (MemoryOSSError, apsw.Error, ValueError, TypeError, UnicodeError) as error:
-                yield number, StoreDamagedError(f"Row {number}: {error}")
-                continue
-            if number in found:
-                yield number, found[number]
-
-
-def _vector(connection: apsw.Connection, number: int) -> bytes | None:
-    try:
-        model = vectors.current_model(connection)
-        row: Any = fetch_one(
-            connection,
-            "SELECT data FROM vector WHERE number = ? AND model = ?",
-            (number, model.key if model else 0),
-        )
-    except apsw.Error:
-        return None
-    if model is None or row is None or len(row[0]) != 4 + model.dimension:
-        return None
-    data: bytes = row[0]
-    return data

@@ -59,7 +59,7 @@ def put(connection: apsw.Connection, number: int, terms: Sequence[str]) -> int:
     return len(terms)
 
 
-def _counted(terms: str, frequencies: bytes) -> list[tuple[str, int]]:
+def counted(terms: str, frequencies: bytes) -> list[tuple[str, int]]:
     """The terms of a ``lexical`` row with their frequencies."""
     words = terms.split()
     if len(words) != len(frequencies):
@@ -122,7 +122,7 @@ def pack(connection: apsw.Connection, ns: int) -> int:
         numbers.append(number)
         slot = number & SLOT_MASK
         key, norm = (slot & 0xFFFF).to_bytes(2, "little"), norm_of(length)
-        for term, frequency in _counted(terms, frequencies):
+        for term, frequency in counted(terms, frequencies):
             data = entries.setdefault((term, slot >> SEGMENT_BITS), bytearray())
             data += key
             data.append(frequency)
@@ -156,9 +156,9 @@ class Tail:
     def put(self, slot: int, length: int, terms: str, frequencies: bytes) -> None:
         """Enter or replace a memory, given as its ``lexical`` row holds it."""
         self.drop(slot)
-        counted, norm = _counted(terms, frequencies), norm_of(length)
-        self._terms[slot] = tuple(word for word, _ in counted)
-        for word, frequency in counted:
+        pairs, norm = counted(terms, frequencies), norm_of(length)
+        self._terms[slot] = tuple(word for word, _ in pairs)
+        for word, frequency in pairs:
             self._postings.setdefault(word, {})[slot] = (frequency, norm)
 
     def drop(self, slot: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,6 +44,8 @@ _READ: Final = (
     "(SELECT value FROM setting WHERE name = 'model')"
 )
 
+_BATCH: Final = 500
+
 
 def row_number(ns: int, slot: int) -> int:
     """The row key of a slot of a namespace."""
@@ -55,22 +57,17 @@ def number_range(ns: int) -> tuple[int, int]:
     return ns << SLOT_BITS, ns << SLOT_BITS | SLOT_MASK
 
 
-def write(connection: apsw.Connection, number: int, ns: int, memory: Memory) -> None:
-    """Insert the row of a memory, or replace it, with its tags and edges.
+def insert(connection: apsw.Connection, number: int, ns: int, memory: Memory) -> None:
+    """Insert the row of a new memory with its tags and edges.
 
     Raises:
-        apsw.ConstraintError: another row of the namespace has the same id.
+        apsw.ConstraintError: another row of the namespace has the same id, or the row key is taken.
     """
     fields = _fields(number, ns, memory)
-    connection.execute("DELETE FROM memory WHERE number = ?", (number,))
     connection.execute(
         f"INSERT INTO memory({COLUMNS}) VALUES({_MARKS})", (*fields, _digest(fields))
     )
-    connection.execute("DELETE FROM tag WHERE number = ?", (number,))
-    connection.executemany(
-        "INSERT OR IGNORE INTO tag VALUES(?,?,?)", [(ns, tag, number) for tag in memory.tags]
-    )
-    connection.execute("DELETE FROM edge WHERE number = ?", (number,))
+    put_tags(connection, number, memory)
     connection.executemany(
         "INSERT OR IGNORE INTO edge VALUES(?,?,?)",
         [
@@ -81,6 +78,20 @@ def write(connection: apsw.Connection, number: int, ns: int, memory: Memory) -> 
             )
             for target in targets
         ],
+    )
+
+
+def rewrite(connection: apsw.Connection, number: int, ns: int, memory: Memory) -> None:
+    """Replace the row of a memory, its tags and edges."""
+    remove(connection, number)
+    insert(connection, number, ns, memory)
+
+
+def put_tags(connection: apsw.Connection, number: int, memory: Memory) -> None:
+    """Enter the tags of a memory into the table that filters use."""
+    ns = number >> SLOT_BITS
+    connection.executemany(
+        "INSERT OR IGNORE INTO tag VALUES(?,?,?)", [(ns, tag, number) for tag in memory.tags]
     )
 
 
@@ -98,6 +109,29 @@ def read(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, Memor
         StoreDamagedError: a row does not match its digest.
     """
     return dict(_select(connection, "m.number IN carray(?)", _carray(numbers))) if numbers else {}
+
+
+def every(connection: apsw.Connection) -> Iterator[tuple[int, Memory | StoreDamagedError]]:
+    """All memories by row key; a damaged one as the error that reading it gave."""
+    numbers = [n for (n,) in fetch_all(connection, "SELECT number FROM memory ORDER BY number")]
+    for start in range(0, len(numbers), _BATCH):
+        yield from attempt(connection, numbers[start : start + _BATCH])
+
+
+def attempt(
+    connection: apsw.Connection, numbers: Sequence[int]
+) -> Iterator[tuple[int, Memory | StoreDamagedError]]:
+    """Those of some memories that are there; a damaged one as the error that reading it gave."""
+    try:
+        found = read(connection, numbers)
+    except (StoreDamagedError, apsw.Error, TypeError, ValueError) as error:
+        if len(numbers) == 1:
+            yield numbers[0], StoreDamagedError(f"Row {numbers[0]}: {error}")
+            return
+        for number in numbers:
+            yield from attempt(connection, [number])
+    else:
+        yield from sorted(found.items())
 
 
 def find(

@@ -111,20 +111,28 @@ def put(
     remove(connection, number)
     if vector is not None:
         connection.execute("INSERT INTO vector VALUES(?,?,?)", (number, model.key, vector))
+    _enter(connection, model, number, memory, vector)
+
+
+def _enter(
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    number: int,
+    memory: Memory,
+    vector: bytes | None,
+) -> None:
     bits = signs(vector) if vector is not None else bytes(model.dimension // 8)
     connection.execute(
         "INSERT INTO vector_index(number, ns, signs, created, session, agent, flags)"
         " VALUES(?,?,vec_bit(?),?,?,?,?)",
-        (
-            number,
-            number >> SLOT_BITS,
-            bits,
-            memory.created_at,
-            label_hash(memory.session),
-            label_hash(memory.agent),
-            flags_of(memory, vector is not None),
-        ),
+        (number, number >> SLOT_BITS, bits, *metadata(memory, vector is not None)),
     )
+
+
+def metadata(memory: Memory, ready: bool) -> tuple[int, int, int, int]:
+    """``created``, ``session``, ``agent`` and ``flags`` of an index entry."""
+    session, agent = label_hash(memory.session), label_hash(memory.agent)
+    return memory.created_at, session, agent, flags_of(memory, ready)
 
 
 def set_flags(connection: apsw.Connection, number: int, memory: Memory) -> None:
@@ -192,17 +200,5 @@ def rebuild(
         )
         usable = row is not None and len(row[0]) == 4 + model.dimension
         pending += not usable
-        connection.execute(
-            "INSERT INTO vector_index(number, ns, signs, created, session, agent, flags)"
-            " VALUES(?,?,vec_bit(?),?,?,?,?)",
-            (
-                number,
-                number >> SLOT_BITS,
-                signs(row[0]) if usable else bytes(model.dimension // 8),
-                memory.created_at,
-                label_hash(memory.session),
-                label_hash(memory.agent),
-                flags_of(memory, usable),
-            ),
-        )
+        _enter(connection, model, number, memory, row[0] if usable else None)
     return pending

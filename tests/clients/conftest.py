@@ -44,13 +44,16 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """A clean environment: a home of its own, this interpreter's programs first, our package."""
     home = tmp_path / "home"
     home.mkdir()
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MEMORYOSS_", "CLAUDE", "XDG_"))}
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("MEMORYOSS_", "CLAUDE", "XDG_"))
+    }
     scripts = str(Path(sys.executable).parent)
+    places = [str(Path(memoryoss_mcp.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return {
         **kept,
         "HOME": str(home),
         "PATH": os.pathsep.join((scripts, os.environ.get("PATH", ""))),
-        "PYTHONPATH": str(Path(memoryoss_mcp.__file__).parents[1]),
+        "PYTHONPATH": os.pathsep.join(filter(None, places)),
     }
 
 

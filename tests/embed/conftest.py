@@ -35,7 +35,7 @@ def contents() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def small(contents: dict[str, bytes]) -> ModelSpec:
-    """A model of the same make as the BGE models: pooled by its first token, prefix for questions."""
+    """A model of the make of the BGE models: pooled by its first token, questions prefixed."""
     files = tuple(
         ModelFile(Path(url).name, hashlib.sha256(content).hexdigest(), len(content), url)
         for url, content in contents.items()
@@ -72,7 +72,7 @@ def mirror(contents: dict[str, bytes]) -> Iterator[Mirror]:
     mirror = Mirror(dict(contents))
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+        def do_GET(self) -> None:
             path = self.path.lstrip("/")
             wanted = self.headers.get("Range", "bytes=0-")
             start = int(wanted.removeprefix("bytes=").rstrip("-")) if mirror.resumes else 0

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memoryoss_mcp.embed import DEFAULT_MODEL, Embedder, ModelSpec, find_model, load
+from memoryoss_mcp.embed import Embedder, ModelSpec, load
 
 from .conftest import HIDDEN_MODEL
 
@@ -62,9 +62,7 @@ def test_many_threads_get_the_same_vectors(embedder: Embedder) -> None:
         ("She is allergic to peanuts.", "Nuts make her ill.", "The build takes ten minutes."),
     ],
 )
-def test_what_is_alike_is_nearer(
-    embedder: Embedder, text: str, alike: str, different: str
-) -> None:
+def test_what_is_alike_is_nearer(embedder: Embedder, text: str, alike: str, different: str) -> None:
     query = embedder.embed_query(text)
     near, far = embedder.embed([alike, different]) @ query
     assert near > far + 0.2
@@ -170,7 +168,8 @@ def test_a_process_can_end_while_texts_are_being_embedded() -> None:
         "from memoryoss_mcp.embed import *\n"
         "e = load(find_model(DEFAULT_MODEL), Path('unused'))\n"
         "started = threading.Event()\n"
-        "work = lambda: e.embed(['many words ' * 300] * 100_000, progress=lambda *_: started.set())\n"
+        "texts = ['many words ' * 300] * 100_000\n"
+        "work = lambda: e.embed(texts, progress=lambda *_: started.set())\n"
         "threading.Thread(target=work, daemon=True).start()\n"
         "started.wait()\n"
     )

@@ -8,7 +8,7 @@ import re
 import memoryoss_minilm
 import pytest
 
-from memoryoss_mcp.embed import DEFAULT_MODEL, REGISTRY, UnknownModelError, find_model
+from memoryoss_mcp.embed import DEFAULT_MODEL, REGISTRY, ModelSpec, UnknownModelError, find_model
 
 
 def test_four_models_can_be_chosen_and_the_small_one_is_the_default() -> None:
@@ -22,7 +22,7 @@ def test_four_models_can_be_chosen_and_the_small_one_is_the_default() -> None:
 
 
 @pytest.mark.parametrize("spec", REGISTRY.values(), ids=REGISTRY)
-def test_every_file_is_pinned_by_size_and_checksum(spec) -> None:
+def test_every_file_is_pinned_by_size_and_checksum(spec: ModelSpec) -> None:
     names = [file.name for file in spec.files]
     assert names[0] == "model.onnx"
     assert "tokenizer.json" in names

@@ -184,6 +184,18 @@ def test_malformed_frames_never_end_the_server(wire: Wire, opened: bool) -> None
     assert wire.process.poll() is None
 
 
+@posix
+def test_it_serves_without_standard_error(tmp_path: Path) -> None:
+    """Some starters close what they do not read."""
+    shell = f'exec "{sys.executable}" -m memoryoss_mcp.server "$@" 2>&-'
+    with Wire(tmp_path, command=("sh", "-c", shell, "sh")) as wire:
+        wire.handshake()
+        assert wire.call("store", content="Nobody listens to the log.")["structuredContent"]
+        assert wire.call("store", content="")["isError"]
+        wire.end_input()
+        assert wire.wait() == 0
+
+
 @pytest.mark.parametrize("broken", [b"\xff", b"\\ud800", b"\xed\xa0\x80"])
 def test_text_that_is_no_utf8_is_refused_not_altered(wire: Wire, broken: bytes) -> None:
     wire.handshake()
@@ -218,6 +230,17 @@ def test_values_of_a_refused_call_are_not_logged(wire: Wire) -> None:
     assert secret not in wire.log
 
 
+def test_a_burst_as_the_first_thing_is_served(wire: Wire) -> None:
+    """While one thread loads the model, others make their first imports."""
+    wire.handshake()
+    stores = {"name": "memoryoss_store", "arguments": {"content": "One of the first."}}
+    recalls = {"name": "memoryoss_recall", "arguments": {"query": "one of the first"}}
+    sent = {wire.send("tools/call", params) for params in (stores, recalls) * 6}
+    answers = [wire.answer() for _ in sent]
+    assert {answer["id"] for answer in answers} == sent
+    assert not [answer for answer in answers if answer["result"].get("isError")]
+
+
 # Start and end ------------------------------------------------------------------------------
 
 
@@ -236,6 +259,7 @@ def test_memories_outlive_the_session(tmp_path: Path) -> None:
 def test_calls_that_run_when_input_ends_are_answered(tmp_path: Path) -> None:
     with Wire(tmp_path) as wire:
         wire.handshake()
+        wire.call("store", content="Sent in good time, so that the file is open.")
         call = {"name": "memoryoss_store", "arguments": {"content": "Sent at the last moment."}}
         number = wire.send("tools/call", call)
         wire.end_input()
@@ -375,6 +399,22 @@ def test_it_starts_no_process_and_opens_no_socket(wire: Wire) -> None:
     process = psutil.Process(wire.process.pid)
     assert process.children(recursive=True) == []
     assert process.net_connections(kind="inet") == []
+
+
+def test_it_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
+    """Neither we nor a library: no cache, no identifier, no record of use."""
+    home = tmp_path / "home"
+    home.mkdir()
+    places = {name: str(home) for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "TMPDIR")}
+    with Wire(tmp_path / "data", environ=places) as wire:
+        wire.handshake()
+        wire.call("store", content="Kept here and nowhere else.")
+        while wire.call("recall", query="where")["structuredContent"]["mode"] != "hybrid":
+            time.sleep(0.1)
+        wire.end_input()
+        wire.wait()
+    assert list(home.rglob("*")) == []
+    assert (tmp_path / "data" / "memoryoss.db").is_file()
 
 
 def test_the_handshake_loads_neither_numpy_nor_model(tmp_path: Path) -> None:

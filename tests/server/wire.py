@@ -37,14 +37,19 @@ class Wire:
     ) -> None:
         fixed = ["--namespace", namespace] if namespace else []
         fixed += ["--data-dir", str(data_dir)] if data_dir else []
-        root = str(Path(memoryoss_mcp.__file__).parents[1])  # an installed one or the checkout
+        # The package under test, installed or not, whatever the working folder.
+        places = [str(Path(memoryoss_mcp.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         self.process = subprocess.Popen(
             [*command, *fixed, *options],
             cwd=cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": root, **(environ or {})},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, places)),
+                **(environ or {}),
+            },
         )
         assert self.process.stdin is not None
         self._stdin = self.process.stdin

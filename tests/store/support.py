@@ -55,9 +55,7 @@ def encoded(seed: int | None, dimension: int = DIMENSION) -> bytes | None:
     return None if seed is None else vectors.encode(unit(seed, dimension)[None])[0]
 
 
-def entry(
-    content: str, namespace: str = "default", *, seed: int | None = 0, **more: Any
-) -> Entry:
+def entry(content: str, namespace: str = "default", *, seed: int | None = 0, **more: Any) -> Entry:
     """A memory ready to be written."""
     beyond = {name: more.pop(name) for name in ("archived",) if name in more}
     memory = replace(draft_memory(Draft(content, namespace, **more)), **beyond)
@@ -74,7 +72,17 @@ def probe(
 ) -> Probe:
     """A search deep enough to return everything that either channel finds."""
     vector = None if seed is None else unit(seed)
-    return Probe(tuple(terms), vector, model, filters or Filters(), depth, depth, K1, B)
+    return Probe(
+        terms=tuple(terms),
+        vector=vector,
+        model=model,
+        filters=filters or Filters(),
+        vector_depth=depth,
+        refined_depth=depth,
+        lexical_depth=depth,
+        k1=K1,
+        b=B,
+    )
 
 
 @contextlib.contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-only
-"""The file is made whole or not at all, is never taken for another, and migrates with a snapshot."""
+"""The file is made whole or not at all, never taken for another, migrated with a snapshot."""
 
 from __future__ import annotations
 

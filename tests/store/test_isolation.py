@@ -74,7 +74,10 @@ def numbers(store: Store) -> tuple[Candidates, list[str]]:
 
 
 def test_every_number_is_the_same_with_and_without_a_large_neighbour(tmp_path: Path) -> None:
-    with support.opened(tmp_path / "alone.db") as alone, support.opened(tmp_path / "b.db") as beside:
+    with (
+        support.opened(tmp_path / "alone.db") as alone,
+        support.opened(tmp_path / "b.db") as beside,
+    ):
         foreign_memories(beside, 2)
         own_memories(alone)
         own_memories(beside)

@@ -87,8 +87,7 @@ def test_a_refused_change_has_no_entry(tmp_path: Path) -> None:
         "UPDATE ledger SET entry = CASE entry WHEN 2 THEN -3 ELSE -2 END WHERE entry IN (2, 3);"
         "UPDATE ledger SET entry = -entry WHERE entry < 0",
         # A row goes and those behind it move up.
-        "DELETE FROM ledger WHERE entry = 2;"
-        "UPDATE ledger SET entry = entry - 1 WHERE entry > 2",
+        "DELETE FROM ledger WHERE entry = 2;UPDATE ledger SET entry = entry - 1 WHERE entry > 2",
         # A row is put in between without its proper hash.
         "INSERT INTO ledger SELECT 6, at, action, namespace, subject, memory, version, hash, hash"
         " FROM ledger WHERE entry = 5",

@@ -93,7 +93,10 @@ def test_any_value_of_a_filter_is_taken_literally(tmp_path: Path) -> None:
     odd = ["%", "_", "'; DROP TABLE memory; --", '"', "a*", "ä", "Ä", "\\", "NULL", "1", " x"]
     with support.opened(tmp_path / "memoryoss.db") as store:
         store.insert(
-            [support.entry(f"{n}", tags=(text,), agent=text, session=text) for n, text in enumerate(odd)]
+            [
+                support.entry(f"{n}", tags=(text,), agent=text, session=text)
+                for n, text in enumerate(odd)
+            ]
         )
         for n, text in enumerate(odd):
             for filters in (Filters(tags=(text,)), Filters(agent=text), Filters(session=text)):

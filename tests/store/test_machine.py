@@ -132,9 +132,7 @@ class StoreMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     def one_of(self, draw: Any) -> tuple[str, UUID, Kept]:
-        everything = [
-            (name, key, kept) for name in SPACES for key, kept in self.kept[name].items()
-        ]
+        everything = [(name, key, kept) for name in SPACES for key, kept in self.kept[name].items()]
         return everything[draw.draw(st.integers(0, len(everything) - 1))]
 
     def writer(self, draw: Any) -> Store:

@@ -20,8 +20,8 @@ MODEL_DATA = FOLDER / "model.onnx.data"
 TOKENIZER = FOLDER / "tokenizer.json"
 
 SHA256 = {
-    "model.onnx": "09a253041cae678dcab30c4bb4b2aff8e7e6419c5e491a125191aa6328ce6021",
-    "model.onnx.data": "d3660f76e7ee88e16e210101b495a9ba8f7bd7e5914b9efa49ff42b4ac3fd546",
+    "model.onnx": "0831b94cb2d26917c64299058c4306928d1bbf1818ee35953c4975eb81554e5d",
+    "model.onnx.data": "c796230913ca9dc7f7b8ac39177513d25a55f02f794b42ba36de3f8cbf74edb7",
     "tokenizer.json": "5fd1c882abbd30517dced455a2c9768945ec726b96727927e4959348d9de550b",
 }
 """SHA-256 of each file, in hexadecimal."""
