@@ -13,12 +13,13 @@ import numpy as np
 from memoryoss_mcp.config import Recall
 from memoryoss_mcp.model import from_datetime
 from memoryoss_mcp.model.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
-from memoryoss_mcp.recall.order import diversified, superseded
+from memoryoss_mcp.recall.order import current, diversified
 from memoryoss_mcp.recall.plan import Plan
 from memoryoss_mcp.recall.query import Weights
 from memoryoss_mcp.recall.result import Decision, Gate
 from memoryoss_mcp.recall.score import Scores, Wishes, calibrated, score
 from memoryoss_mcp.store.search import Candidates, Probe
+from memoryoss_mcp.text.cues import asks_for_present_state, speaks_in_first_person
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,8 +64,8 @@ class Ranking:
 
     candidates: Candidates
     scores: Scores
-    penalty: NDArray[np.float32]
-    """What a newer statement of the same thing takes from each candidate, in deviations."""
+    currency: NDArray[np.float32]
+    """What each candidate gains or loses against older or newer statements, in deviations."""
     total: NDArray[np.float32]
     order: NDArray[np.intp]
     gate: Gate
@@ -83,7 +84,7 @@ class Ranking:
         if at == len(numbers) or numbers[at] != number:
             return 0.0, {}, ("beyond_candidates",)
         parts = {name: round(float(part[at]), 4) for name, part in self.scores.parts.items()}
-        parts["newer_exists"] = -round(float(self.penalty[at]), 4)
+        parts["currency"] = round(float(self.currency[at]), 4)
         parts["similarity"] = round(float(self.candidates.similarity[at]), 4)
         parts["bm25"] = round(float(self.candidates.bm25[at]), 4)
         return float(self.total[at]), parts, tuple(self._reasons(at, parts))
@@ -103,8 +104,10 @@ class Ranking:
             reasons.append("session")
         if parts["recency"] > 0:
             reasons.append("recency")
-        if parts["newer_exists"] < -0.1:
+        if parts["currency"] < 0:
             reasons.append("newer_exists")
+        elif parts["currency"] > 0:
+            reasons.append("newest_statement")
         return reasons
 
 
@@ -117,16 +120,18 @@ def rank(
 ) -> Ranking:
     """Score the candidates, put newer statements before older ones of the same thing and near
     copies behind what is new, and decide whether the best answer the question."""
-    scores = score(candidates, vector, weights, _wishes(plan))
-    penalty = superseded(candidates, scores)
-    evidence = scores.evidence - penalty
+    wishes = _wishes(plan)
+    scores = score(candidates, vector, weights, wishes)
+    currency = current(candidates, scores, wishes)
+    evidence = scores.evidence + currency
     total = calibrated(evidence)
     # Ties: the newer first, then the later stored, so that the order is always the same.
     order = np.lexsort((-candidates.numbers, -candidates.created, -evidence))
     order = order[_strongest(candidates, scores)[order] >= floor(vector, settings)]
     order = diversified(order, candidates.vectors, total, settings.diversity_factor)
-    gate = _gate(total, order, settings)
-    return Ranking(candidates, scores, penalty, total, order, gate, plan)
+    best = float(scores.total[order].max()) if len(order) else 0.0
+    gate = _gate(best, len(order), settings)
+    return Ranking(candidates, scores, currency, total, order, gate, plan)
 
 
 def floor(vector: NDArray[np.float32] | None, settings: Recall) -> float:
@@ -156,6 +161,8 @@ def _wishes(plan: Plan) -> Wishes:
             (_bound(days.start, MIN_TIMESTAMP), _bound(days.end, MAX_TIMESTAMP))
             for days in (recency.ranges if recency else ())
         ),
+        first_person=speaks_in_first_person(plan.query.text),
+        present_state=asks_for_present_state(plan.query.text),
     )
 
 
@@ -163,10 +170,9 @@ def _bound(day: date | None, otherwise: int) -> int:
     return otherwise if day is None else from_datetime(day)
 
 
-def _gate(total: NDArray[np.float32], order: NDArray[np.intp], settings: Recall) -> Gate:
-    confidence = float(total[order[0]]) if len(order) else 0.0
+def _gate(confidence: float, count: int, settings: Recall) -> Gate:
     threshold = settings.min_recall_score
-    if not len(order):
+    if not count:
         return Gate(Decision.ABSTAIN, 0.0, ("no_candidates",))
     if confidence >= threshold or not settings.confidence_gate:
         return Gate(Decision.INJECT, confidence, ("strong_top_candidate",))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from memoryoss_mcp.recall.query import Weights
+from memoryoss_mcp.store.vectors import FIRST_PERSON
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,8 @@ DEVIATION_PRIOR: Final = 0.11
 DEVIATION_STRENGTH: Final = 20.0
 EXACT_GAIN: Final = 2.0
 RECENCY_GAIN: Final = 1.0
+SPEAKER_GAIN: Final = 1.0
+"""For what is said in the first person, if the question is; half of it otherwise."""
 SESSION_HALF: Final = 40.0
 """Memories in a session at which its context counts half: dialogues of a few dozen turns hang
 together, a namespace-long session says nothing."""
@@ -68,12 +71,15 @@ class Scores:
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the query asks for beside its words: terms that stand for whole identifiers, whether
-    they lead, whether it seeks the newest, and periods (first and last nanosecond) it names."""
+    they lead, whether it seeks the newest, periods (first and last nanosecond) it names, whether it
+    speaks in the first person and whether it asks for the present state of things."""
 
     identifier_terms: frozenset[str] = frozenset()
     routed: bool = False
     latest: bool = False
     periods: tuple[tuple[int, int], ...] = ()
+    first_person: bool = False
+    present_state: bool = False
 
 
 def score(
@@ -98,9 +104,12 @@ def score(
         "exact": share[2] * _exact(candidates, wishes),
     }
     own = parts["vector"] + parts["words"] + parts["exact"]
+    speaker = SPEAKER_GAIN if wishes.first_person else SPEAKER_GAIN / 2
+    told = (candidates.flags & FIRST_PERSON) != 0
+    parts["speaker"] = np.where(told & (own > 0), np.float32(speaker), np.float32(0.0))
     parts["session"] = _session(candidates, own)
     parts["recency"] = np.float32(weights.recency / DEFAULT.recency) * _recency(candidates, wishes)
-    evidence = own + parts["session"] + parts["recency"]
+    evidence = own + parts["speaker"] + parts["session"] + parts["recency"]
     return Scores(evidence, calibrated(evidence), parts, centred)
 
 

@@ -14,6 +14,11 @@ import apsw
 from memoryoss_mcp.model import Memory, MemoryType, Origin, Status
 from memoryoss_mcp.store.connection import fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, vector_index_table
+from memoryoss_mcp.text.cues import (
+    announced_changes,
+    speaks_in_first_person,
+    speaks_of_the_past,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +27,9 @@ if TYPE_CHECKING:
 READY: Final = 1
 ARCHIVED: Final = 1 << 1
 _TYPE_SHIFT, _STATUS_SHIFT, _ORIGIN_SHIFT = 2, 5, 8
+FIRST_PERSON: Final = 1 << 11
+PAST_STATE: Final = 1 << 12
+CHANGES_SHIFT: Final = 13
 _TYPES: Final = tuple(MemoryType)
 _STATUSES: Final = tuple(Status)
 _ORIGINS: Final = tuple(Origin)
@@ -76,13 +84,16 @@ def label_hash(label: str | None) -> int:
 
 
 def flags_of(memory: Memory, ready: bool) -> int:
-    """What filters need of a memory, in one integer."""
+    """What filters and scoring need of a memory, in one integer of 16 bits."""
     return (
         (READY if ready else 0)
         | (ARCHIVED if memory.archived else 0)
         | _TYPES.index(memory.memory_type) << _TYPE_SHIFT
         | _STATUSES.index(memory.status) << _STATUS_SHIFT
         | _ORIGINS.index(memory.origin) << _ORIGIN_SHIFT
+        | (FIRST_PERSON if speaks_in_first_person(memory.content) else 0)
+        | (PAST_STATE if speaks_of_the_past(memory.content) else 0)
+        | announced_changes(memory.content) << CHANGES_SHIFT
     )
 
 

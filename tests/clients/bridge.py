@@ -78,6 +78,7 @@ class Bridge:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
         self._sessions: dict[str, Server] = {}
+        self._spare: list[Server] = []
         self._modern: Server | None = None
         self._lock = threading.Lock()
         bridge = self
@@ -103,7 +104,7 @@ class Bridge:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join(TIMEOUT)
-        for server in (*self._sessions.values(), self._modern):
+        for server in (*self._sessions.values(), *self._spare, self._modern):
             if server is not None:
                 server.close()
 
@@ -114,15 +115,22 @@ class Bridge:
                 self._modern = Server(self._command)
             return self._modern
 
-    def start_modern(self) -> None:
-        """Start that process and wait until it answers."""
+    def prepare(self, sessions: int) -> None:
+        """Start processes for the first requests and wait until they answer, so that no client's
+        own clock runs meanwhile: one for the modern era, one for each of some sessions."""
+        modern = self.modern()
+        self._spare += [Server(self._command) for _ in range(sessions)]
         envelope = {_VERSION_KEY: MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
         discover = {"jsonrpc": "2.0", "id": 1, "method": "server/discover"}
-        self.modern().pass_on({**discover, "params": {"_meta": envelope}})
+        modern.pass_on({**discover, "params": {"_meta": envelope}})
+        for server in self._spare:
+            server.pass_on({"jsonrpc": "2.0", "id": 1, "method": "ping"})
 
     def open_session(self) -> tuple[str, Server]:
         """A new process for a client that shakes hands."""
-        name, server = uuid.uuid4().hex, Server(self._command)
+        with self._lock:
+            spare = self._spare.pop() if self._spare else None
+        name, server = uuid.uuid4().hex, spare or Server(self._command)
         self._sessions[name] = server
         return name, server
 

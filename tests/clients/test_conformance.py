@@ -31,7 +31,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 @pytest.fixture
 def bridge(server: list[str]) -> Iterator[Bridge]:
     with Bridge(server) as opened:
-        opened.start_modern()  # so that no scenario's own clock runs while the process starts
+        opened.prepare(sessions=3)
         yield opened
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -116,3 +119,20 @@ def environment(*folders: Path) -> dict[str, str]:
         "PYTHONIOENCODING": "utf-8",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+_DUMP = """
+import pickle, sys
+from pathlib import Path
+
+files = [path for path in Path(sys.argv[1]).rglob("*") if path.is_file()]
+pickle.dump({path.name: path.read_bytes() for path in files}, sys.stdout.buffer)
+"""
+
+
+def bytes_of_files(folder: Path) -> dict[str, bytes]:
+    """What every file below a folder holds, read by another process: to close a file that SQLite
+    has open in this one would cancel SQLite's locks on it."""
+    dump = subprocess.run([sys.executable, "-c", _DUMP, str(folder)], check=True, capture_output=True)
+    files: dict[str, bytes] = pickle.loads(dump.stdout)
+    return files

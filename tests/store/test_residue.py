@@ -44,15 +44,14 @@ def traces(folder: Path, texts: Iterable[str]) -> list[tuple[str, bytes]]:
         pieces.update(data[n : n + TRACE] for n in range(len(data) - TRACE + 1))
     starts = np.unique(np.frombuffer(b"".join(p[:8] for p in pieces), np.uint64))
     found = []
-    for path in support.data_files(folder):
-        data = path.read_bytes()
+    for name, data in support.bytes_of_files(folder).items():
         for offset in range(8):
             whole = (len(data) - offset) // 8 * 8
             windows = np.frombuffer(data[offset : offset + whole], np.uint64)
             for place in np.flatnonzero(np.isin(windows, starts)).tolist():
                 piece = data[offset + place * 8 : offset + place * 8 + TRACE]
                 if piece in pieces:
-                    found.append((path.name, piece))
+                    found.append((name, piece))
     return found
 
 

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""How a text speaks, and what a question is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from memoryoss_mcp.text.cues import (
+    LOOKED_AT,
+    announced_changes,
+    asks_for_present_state,
+    speaks_in_first_person,
+    speaks_of_the_past,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I prefer tea.", "Please call my sister.", "Our API is slow", "Wir nehmen Rust.", "j'aime ça"],
+)
+def test_statements_about_oneself(text: str) -> None:
+    assert speaks_in_first_person(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["for i in range(9):", "The API is slow.", "my_var = 3", "MIDI input", ""]
+)
+def test_other_statements(text: str) -> None:
+    assert not speaks_in_first_person(text)
+
+
+def test_only_the_beginning_sets_the_tone() -> None:
+    assert not speaks_in_first_person("x " * LOOKED_AT + "I agree")
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("The port is 8000.", 0),
+        ("The port was changed.", 1),
+        ("We migrated to 8001, it replaced 8000 and is now final.", 2),
+        ("Wir haben auf Rust umgestellt.", 1),
+    ],
+)
+def test_words_of_change_are_counted_up_to_two(text: str, changes: int) -> None:
+    assert announced_changes(text) == changes
+
+
+def test_past_states_are_heard() -> None:
+    assert speaks_of_the_past("Originally the port was 8000.")
+    assert not speaks_of_the_past("The port is 8001.")
+
+
+@pytest.mark.parametrize(
+    ("query", "present"),
+    [
+        ("What is my deadline?", True),
+        ("Which port does the API have now?", True),
+        ("Which port did the API have before?", False),
+        ("What was the first plan?", False),
+        ("deploy", False),
+    ],
+)
+def test_questions_about_the_present_state(query: str, present: bool) -> None:
+    assert asks_for_present_state(query) is present
