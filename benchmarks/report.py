@@ -178,17 +178,18 @@ def plot_bars(
 ) -> None:
     """Grouped horizontal bars, one group a line, as a PNG."""
     plt = _pyplot()
-    figure, axes = plt.subplots(figsize=(8, 0.32 * len(groups) * (len(series) + 1) + 1.2))
-    height = 0.8 / len(series)
+    figure, axes = plt.subplots(figsize=(8, 0.17 * len(groups) * (len(series) + 1) + 1.4))
+    height = 0.85 / len(series)
     for number, (name, values) in enumerate(series.items()):
         places = [group + number * height for group in range(len(groups))]
         bars = axes.barh(places, values, height, label=name)
         axes.bar_label(bars, fmt="%.2f", fontsize=7, padding=2)
-    axes.set_yticks([group + 0.4 - height / 2 for group in range(len(groups))], groups)
+    axes.set_yticks([group + 0.425 - height / 2 for group in range(len(groups))], groups)
+    axes.margins(x=0.06, y=0.01)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
-    axes.set_title(title)
-    axes.legend(fontsize=8, loc="lower right")
+    figure.suptitle(title)
+    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(series))
     _save(figure, path)
 
 
@@ -205,8 +206,8 @@ def plot_lines(
     figure, axes = plt.subplots(figsize=(8, 5))
     for name, values in series.items():
         axes.plot(sizes, values, marker="o", label=name)
-    for name, values in (limits or {}).items():
-        axes.plot(sizes, values, linestyle="--", color="grey", label=name)
+    for (name, values), style in zip((limits or {}).items(), ("--", ":"), strict=False):
+        axes.plot(sizes, values, linestyle=style, color="black", label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])

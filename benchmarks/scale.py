@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import report
-from benchmarks.speed import checks, run
+from benchmarks.speed import RECALL_LIMITS, checks, run
 
+UNKNOWN: Final = (float("nan"), float("nan"))
 SIZES: Final = "1000,10000,100000,1000000"
 
 
@@ -36,6 +37,10 @@ def plots(folder: Path, figures: Sequence[dict[str, Any]]) -> None:
             "floor: lexical": [entry["lexical"]["p50"] for entry in best],
         },
         "milliseconds",
+        {
+            "required": [RECALL_LIMITS.get(size, UNKNOWN)[0] for size in sizes],
+            "aim": [RECALL_LIMITS.get(size, UNKNOWN)[1] for size in sizes],
+        },
     )
     report.plot_lines(
         folder / "scale-parts.png",
