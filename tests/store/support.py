@@ -133,6 +133,8 @@ pickle.dump({path.name: path.read_bytes() for path in files}, sys.stdout.buffer)
 def bytes_of_files(folder: Path) -> dict[str, bytes]:
     """What every file below a folder holds, read by another process: to close a file that SQLite
     has open in this one would cancel SQLite's locks on it."""
-    dump = subprocess.run([sys.executable, "-c", _DUMP, str(folder)], check=True, capture_output=True)
+    dump = subprocess.run(
+        [sys.executable, "-c", _DUMP, str(folder)], check=True, capture_output=True
+    )
     files: dict[str, bytes] = pickle.loads(dump.stdout)
     return files
