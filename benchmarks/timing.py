@@ -81,7 +81,7 @@ class Built:
 
 def build(folder: Path, workload: Workload, count: int, source: VectorSource) -> Built:
     """The store of ``count`` memories in ``folder``; one that is there already is used as it is."""
-    config = load_config(data_dir=folder, environ={})
+    config = load_config(data_dir=folder, environ={"MEMORYOSS_NAMESPACE": NAMESPACE})
     seconds = None
     if not config.store_path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def recall_figures(built: Built, questions: Sequence[str]) -> dict[str, Any]:
         raise ValueError(f"{len(questions)} questions are too few")
     floors = Floors(built.config.store_path)
     embedder = load_embedder(built.config)
-    with Runtime.open(built.config) as runtime:
+    with Runtime.open(built.config, warm=True) as runtime:
         runtime.wait_until_ready()
 
         def block(texts: Sequence[str]) -> dict[str, list[float]]:

@@ -30,6 +30,9 @@ Progress = Callable[[int, int], None]
 
 CACHED_QUERIES = 256
 
+FEW = 2
+"""Texts up to which each is shared by all threads instead of having one for itself."""
+
 
 class Embedder:
     """A loaded embedding model. Thread-safe; several calls may run at once.
@@ -37,17 +40,30 @@ class Embedder:
     Each text goes through the network alone. On a processor that is as fast as a batch (from 24
     tokens up, where a batch no longer fits the cache), and the vector of a text does not depend on
     what is embedded beside it, as it would with activations quantised over a whole batch.
+
+    A text that comes alone is shared by ``threads`` threads of the runtime: it is there in two
+    thirds of the time. Many texts are worked on side by side, one thread each: a third more of
+    them a second. The second form of the network is made when it is first needed.
+
+    ``open_session`` makes a form of the network for a number of threads.
     """
 
     def __init__(
-        self, spec: ModelSpec, session: InferenceSession, tokenizer: Tokenizer, threads: int
+        self,
+        spec: ModelSpec,
+        open_session: Callable[[int], InferenceSession],
+        tokenizer: Tokenizer,
+        threads: int,
     ) -> None:
         self.spec = spec
-        self._session = session
+        self._open_session = open_session
         self._tokenizer = tokenizer
         self._threads = max(1, threads)
-        self._inputs = frozenset(entry.name for entry in session.get_inputs())
-        self._output = session.get_outputs()[0].name
+        self._shared = open_session(self._threads)
+        self._opening = threading.Lock()
+        self._single: InferenceSession | None = self._shared if self._threads == 1 else None
+        self._inputs = frozenset(entry.name for entry in self._shared.get_inputs())
+        self._output = self._shared.get_outputs()[0].name
         self._cached_query = lru_cache(CACHED_QUERIES)(self._query)
 
     def embed(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
@@ -58,9 +74,11 @@ class Embedder:
         import numpy as np  # start-up time
 
         vectors = np.empty((len(texts), self.spec.dimension), np.float32)
+        few = len(texts) <= FEW
+        session = self._shared if few else self._single_threaded()
 
         def embed_one(index: int) -> None:
-            vectors[index] = self._vector(texts[index])
+            vectors[index] = self._vector(texts[index], session)
 
         def report(done: int) -> None:
             if progress is not None:
@@ -68,8 +86,8 @@ class Embedder:
 
         # Longest first, so that the threads end at about the same time.
         order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
-        _for_each(order, embed_one, self._threads, report)
-        if len(texts) > 1:
+        _for_each(order, embed_one, 1 if few else self._threads, report)
+        if not few:
             release_free_memory()
         return vectors
 
@@ -79,11 +97,17 @@ class Embedder:
         return self._cached_query(text)
 
     def _query(self, text: str) -> Vectors:
-        vector = self._vector(self.spec.query_prefix + text)
+        vector = self._vector(self.spec.query_prefix + text, self._shared)
         vector.flags.writeable = False
         return vector
 
-    def _vector(self, text: str) -> Vectors:
+    def _single_threaded(self) -> InferenceSession:
+        with self._opening:
+            if self._single is None:
+                self._single = self._open_session(1)
+            return self._single
+
+    def _vector(self, text: str, session: InferenceSession) -> Vectors:
         import numpy as np  # start-up time
 
         # JSON can carry half a surrogate pair, which is no text; the tokenizer would refuse it.
@@ -93,7 +117,7 @@ class Embedder:
             feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
             if "token_type_ids" in self._inputs:
                 feeds["token_type_ids"] = np.zeros_like(ids)
-            output = self._session.run([self._output], feeds)[0][0]
+            output = session.run([self._output], feeds)[0][0]
         return _pool(output, self.spec.pooling)
 
 
@@ -101,7 +125,7 @@ def load(spec: ModelSpec, directory: Path, *, threads: int = 2) -> Embedder:
     """Load a model after checking its files; never touches the network.
 
     ``directory`` is the models folder (unused for the default model, which is a package),
-    ``threads`` how many texts of :meth:`Embedder.embed` are worked on at once.
+    ``threads`` how many work on one text, or on so many texts at once.
 
     Raises:
         ModelMissingError: a file is not there.
@@ -126,28 +150,31 @@ def load(spec: ModelSpec, directory: Path, *, threads: int = 2) -> Embedder:
     tokenizer.no_padding()
     tokenizer.enable_truncation(spec.max_tokens)
     ort.set_default_logger_severity(_ERRORS_ONLY)
-    try:
-        session = ort.InferenceSession(
-            folder / spec.files[0].name, _options(ort), providers=["CPUExecutionProvider"]
+
+    def open_session(threads: int) -> InferenceSession:
+        return ort.InferenceSession(
+            folder / spec.files[0].name, _options(ort, threads), providers=["CPUExecutionProvider"]
         )
+
+    try:
+        return Embedder(spec, open_session, tokenizer, threads)
     except (native.Fail, native.InvalidGraph, native.NotImplemented, native.RuntimeException) as e:
         raise ModelError(
             f"This version of onnxruntime ({ort.__version__}) cannot run {spec.name}: {e}",
             hint="Run: pip install --upgrade onnxruntime",
         ) from e
-    return Embedder(spec, session, tokenizer, threads)
 
 
 _ERRORS_ONLY = 3
 
 
-def _options(ort: Any) -> Any:
+def _options(ort: Any, threads: int) -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
-    # One thread of the runtime's own: no pool that spins, survives a fork badly or outlives us.
-    # Texts run side by side instead.
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # The helpers wait busily for the next operator, and sleep as soon as the text is done.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     # The arena never gives back what the longest text needed.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False

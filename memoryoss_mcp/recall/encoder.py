@@ -24,6 +24,9 @@ _log = logging.getLogger("memoryoss")
 FILL_BATCH = 32
 """Pending memories that are embedded before they are written."""
 
+FILL_SLICE = 2_048
+"""Vectors that are read ahead at once: a few milliseconds."""
+
 
 class Encoder:
     """Thread-safe. ``error`` says why the model could not be loaded; recall then goes on by
@@ -95,6 +98,11 @@ class Warmer:
         self._wake.set()
         self._thread.join(timeout=10.0)
 
+    def _fill_index(self) -> None:
+        """Read vectors ahead in slices: a query waits for one slice at most."""
+        while not self._stop and self._store.searcher().fill(FILL_SLICE):
+            pass
+
     def _run(self) -> None:
         try:
             embedder = self._encoder.load()
@@ -107,6 +115,7 @@ class Warmer:
             self._done.set()
         while not self._stop and self._encoder.ready:
             try:
+                self._fill_index()
                 while not self._stop and fill_pending(self._encoder, self._store):
                     pass
             except MemoryOSSError as error:

@@ -28,12 +28,12 @@ K1: Final = 1.2
 B: Final = 0.3
 """BM25's constants for finding candidates; what they score is decided in ``score``."""
 
-VECTOR_DEPTH: Final = 800
-REFINED_DEPTH: Final = 256
+VECTOR_DEPTH: Final = 512
+REFINED_DEPTH: Final = 160
 """Sign distances find 800, the query's product with the signs the best 256 of them: more of the
 true best 20 than the 400 nearest by distance, for half the reading."""
 
-LEXICAL_DEPTH: Final = 200
+LEXICAL_DEPTH: Final = 120
 
 NEAR_MISS: Final = 0.15
 """Below the threshold by less than this asks for more evidence instead of abstaining."""
@@ -128,7 +128,7 @@ def rank(
     # Ties: the newer first, then the later stored, so that the order is always the same.
     order = np.lexsort((-candidates.numbers, -candidates.created, -evidence))
     order = order[_strongest(candidates, scores)[order] >= floor(vector, settings)]
-    order = diversified(order, candidates.vectors, total, settings.diversity_factor)
+    order = diversified(order, candidates, total, settings.diversity_factor)
     best = float(scores.total[order].max()) if len(order) else 0.0
     gate = _gate(best, len(order), settings)
     return Ranking(candidates, scores, currency, total, order, gate, plan)

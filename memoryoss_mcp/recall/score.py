@@ -64,8 +64,6 @@ class Scores:
     evidence: NDArray[np.float32]
     total: NDArray[np.float32]
     parts: Mapping[str, NDArray[np.float32]]
-    centred: NDArray[np.float32]
-    """Vectors relative to the namespace's mean, unit length, shape (n, dimension)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +95,8 @@ def score(
     if wishes.routed:
         routed = share * np.array(ROUTED, np.float32)
         share = routed * (share.sum() / max(float(routed.sum()), 1e-6))
-    centred = _centre(candidates.vectors, candidates.mean)
     parts = {
-        "vector": share[0] * _vector(candidates, centred, query),
+        "vector": share[0] * _vector(candidates, query),
         "words": share[1] * _words(candidates),
         "exact": share[2] * _exact(candidates, wishes),
     }
@@ -110,7 +107,7 @@ def score(
     parts["session"] = _session(candidates, own)
     parts["recency"] = np.float32(weights.recency / DEFAULT.recency) * _recency(candidates, wishes)
     evidence = own + parts["speaker"] + parts["session"] + parts["recency"]
-    return Scores(evidence, calibrated(evidence), parts, centred)
+    return Scores(evidence, calibrated(evidence), parts)
 
 
 def calibrated(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -120,29 +117,26 @@ def calibrated(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
     return share
 
 
-def _centre(vectors: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors without what all memories of the namespace share ("all-but-the-top", Mu &
-    Viswanath 2018, reduced to the mean), unit length again; a missing vector stays zero."""
-    present = np.any(vectors, axis=1, keepdims=True)
-    centred: NDArray[np.float32] = np.where(present, vectors - mean, np.float32(0.0))
-    lengths = np.sqrt(np.einsum("ij,ij->i", centred, centred))
-    centred /= np.maximum(lengths, 1e-6)[:, None]
-    return centred
+def _vector(candidates: Candidates, query: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """The cosine without what all memories of the namespace share ("all-but-the-top", Mu &
+    Viswanath 2018, reduced to the mean m), in deviations of the namespace.
 
-
-def _vector(
-    candidates: Candidates, centred: NDArray[np.float32], query: NDArray[np.float32] | None
-) -> NDArray[np.float32]:
+    With unit vectors v and d the direction of q - m, (v - m) d = (v q - v m - m q + m m) / |q - m|
+    and |v - m|² = 1 - 2 v m + m m: no vector has to be centred for it.
+    """
     if query is None:
-        return np.zeros(len(centred), np.float32)
-    direction = query - candidates.mean
-    direction = direction / np.float32(max(float(np.linalg.norm(direction)), 1e-6))
+        return np.zeros(len(candidates.numbers), np.float32)
+    mean, shared = candidates.mean, candidates.mean_similarity
+    square = float(mean @ mean)
+    length = max(float(np.linalg.norm(query - mean)), 1e-6)
+    along = (candidates.similarity - shared - float(mean @ query) + square) / length
+    centred = along / np.sqrt(np.maximum(1 - 2 * shared + square, 1e-12))
     count, deviation = candidates.allowed, candidates.typical_similarity[1]
     variance = (count * deviation**2 + DEVIATION_STRENGTH * DEVIATION_PRIOR**2) / (
         count + DEVIATION_STRENGTH
     )
-    standing: NDArray[np.float32] = (centred @ direction / np.sqrt(variance)).astype(np.float32)
-    return standing
+    standing = np.where(candidates.embedded, centred / np.sqrt(variance), 0.0)
+    return standing.astype(np.float32)
 
 
 def _words(candidates: Candidates) -> NDArray[np.float32]:

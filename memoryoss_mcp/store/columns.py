@@ -20,13 +20,11 @@ from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.lexical import Tail
 from memoryoss_mcp.store.rows import number_range
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
+from memoryoss_mcp.store.sessions import Sessions
+from memoryoss_mcp.store.vector_cache import VectorCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-CACHED_VECTORS: Final = 20_000
-"""Slots up to which decoded vectors are kept (1.5 KB each): reading them again for each query
-costs more than the whole scan of a namespace of this size."""
 
 MEAN_SAMPLE: Final = 2_048
 MEAN_PRIOR: Final = 20
@@ -66,16 +64,12 @@ def read_state(connection: apsw.Connection, name: str) -> NamespaceState | None:
     return NamespaceState(*row) if row else None
 
 
-class VectorCache:
-    """Decoded vectors of a small namespace, filled as they are asked for."""
-
-    def __init__(self, size: int, dimension: int) -> None:
-        self.rows: NDArray[np.float32] = np.zeros((size, dimension), np.float32)
-        self.known: NDArray[np.bool_] = np.zeros(size, np.bool_)
-
-
 class Columns:
-    """Arrays indexed by slot. Not thread-safe: the searcher holds a lock."""
+    """Arrays indexed by slot. Not thread-safe: the searcher holds a lock.
+
+    ``searchable`` are the live memories that are not archived, ``searchable_count`` of them, and
+    ``ready`` those that also have a vector: what a query without filters looks at.
+    """
 
     def __init__(self, state: NamespaceState, dimension: int, model: int) -> None:
         self.ns = state.ns
@@ -85,18 +79,19 @@ class Columns:
         self.size = 0
         self._words = dimension // 64
         self._dimension = dimension
-        self.vectors: VectorCache | None = None
+        self.vectors = VectorCache(state.ns, model, dimension)
         self.bits: NDArray[np.uint64] = np.zeros((self._words, 0), np.uint64)
         self.live: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.created: NDArray[np.int64] = np.zeros(0, np.int64)
         self.session: NDArray[np.int64] = np.zeros(0, np.int64)
         self.agent: NDArray[np.int64] = np.zeros(0, np.int64)
         self.flags: NDArray[np.uint16] = np.zeros(0, np.uint16)
-        self.previous: NDArray[np.int32] = np.zeros(0, np.int32)
-        self.following: NDArray[np.int32] = np.zeros(0, np.int32)
+        self.searchable: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self.searchable_count = 0
+        self.ready: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self.all_ready = True
+        self.sessions = Sessions()
         self.tail = Tail()
-        self._last_of_session: dict[int, int] = {}
-        self._session_sizes: dict[int, int] = {}
         self._sampled = 0
         self.mean: NDArray[np.float32] = np.zeros(dimension, np.float32)
 
@@ -109,7 +104,12 @@ class Columns:
         if self.packs != state.packs:
             self._load_tail(connection)
         self.seq, self.packs = state.seq, state.packs
-        self._size_cache()
+        flags = self.flags[: self.size]
+        self.searchable = self.live[: self.size] & ((flags & vectors.ARCHIVED) == 0)
+        self.searchable_count = int(np.count_nonzero(self.searchable))
+        self.ready = self.searchable & ((flags & vectors.READY) != 0)
+        self.all_ready = bool(self.ready.all())
+        self.vectors.resize(self.size)
         self._estimate_mean(state.live)
 
     def _estimate_mean(self, live: int) -> None:
@@ -122,36 +122,12 @@ class Columns:
         if abs(live - self._sampled) * 8 <= self._sampled:
             return
         self._sampled = live
-        ready = np.flatnonzero(self.live[: self.size] & ((self.flags[: self.size] & 1) == 1))
+        ready = np.flatnonzero(self.ready)
         chosen = ready[:: max(1, len(ready) // MEAN_SAMPLE)]
         packed = np.ascontiguousarray(self.bits[:, chosen].T).view(np.uint8)
         positive = np.unpackbits(packed, axis=1, bitorder="little").sum(axis=0, dtype=np.float64)
         share = (positive + MEAN_PRIOR / 2) / (len(chosen) + MEAN_PRIOR)
         self.mean = ((share - 0.5) * np.sqrt(2 * np.pi / self._dimension)).astype(np.float32)
-
-    def session_sizes(self, slots: NDArray[np.int64]) -> NDArray[np.int32]:
-        """How many memories the session of each slot has; 0 without a session."""
-        sessions, inverse = np.unique(self.session[slots], return_inverse=True)
-        sizes = [self._session_sizes.get(session, 0) for session in sessions.tolist()]
-        return np.asarray(sizes, np.int32)[inverse]
-
-    def _size_cache(self) -> None:
-        """Keep vectors of at most ``CACHED_VECTORS`` slots; the array grows with the columns."""
-        capacity = len(self.live)
-        if self.size > CACHED_VECTORS:
-            self.vectors = None
-        elif self.vectors is None or len(self.vectors.known) < capacity:
-            grown = VectorCache(min(capacity, CACHED_VECTORS), self._dimension)
-            if self.vectors is not None:
-                present = len(self.vectors.known)
-                grown.rows[:present] = self.vectors.rows
-                grown.known[:present] = self.vectors.known
-            self.vectors = grown
-
-    def _forget_vector(self, slot: int) -> None:
-        if self.vectors is not None and slot < len(self.vectors.known):
-            self.vectors.known[slot] = False
-            self.vectors.rows[slot] = 0
 
     def _grow(self, size: int) -> None:
         capacity = len(self.live)
@@ -163,16 +139,14 @@ class Columns:
             for name in ("live", "created", "session", "agent", "flags"):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate((column, np.zeros(extra, column.dtype))))
-            for name in ("previous", "following"):
-                column = getattr(self, name)
-                setattr(self, name, np.concatenate((column, np.full(extra, -1, column.dtype))))
+            self.sessions.grow(len(self.live))
         self.size = max(self.size, size)
 
     def _load(self, connection: apsw.Connection, state: NamespaceState) -> None:
         """Read all chunks of the namespace. The layout of sqlite-vec's shadow tables is part of
         its documented file format, and its version is pinned."""
         self.size = 0
-        self.vectors = None
+        self.vectors.clear()
         self.live[:] = False
         self._grow(state.next_slot)
         chunks = fetch_all(
@@ -193,7 +167,8 @@ class Columns:
                 column = getattr(self, name)
                 column[slots] = np.frombuffer(data, np.int64)[valid].astype(column.dtype)
             self.live[slots] = True
-        self._link_sessions()
+        loaded = np.flatnonzero(self.live[: self.size])
+        self.sessions.load(loaded, self.session[loaded])
         self._load_tail(connection)
 
     def _load_tail(self, connection: apsw.Connection) -> None:
@@ -204,20 +179,6 @@ class Columns:
             number_range(self.ns),
         ):
             self.tail.put(number & SLOT_MASK, length, terms, frequencies)
-
-    def _link_sessions(self) -> None:
-        """For each memory the one before and after it in its session, in order of arrival."""
-        self.previous[:] = -1
-        self.following[:] = -1
-        slots = np.flatnonzero(self.live[: self.size] & (self.session[: self.size] != 0))
-        order = slots[np.argsort(self.session[slots], kind="stable")]
-        same = self.session[order[1:]] == self.session[order[:-1]]
-        self.previous[order[1:][same]] = order[:-1][same]
-        self.following[order[:-1][same]] = order[1:][same]
-        ends = order[np.append(~same, True)] if len(order) else order
-        names, sizes = np.unique(self.session[slots], return_counts=True)
-        self._session_sizes = dict(zip(names.tolist(), sizes.tolist(), strict=True))
-        self._last_of_session = dict(zip(self.session[ends].tolist(), ends.tolist(), strict=True))
 
     def _catch_up(self, connection: apsw.Connection, state: NamespaceState) -> bool:
         changed = fetch_all(
@@ -242,7 +203,7 @@ class Columns:
             slot = number & SLOT_MASK
             new = not self.live[slot]
             self.live[slot] = True
-            self._forget_vector(slot)
+            self.vectors.forget(slot)
             self.created[slot] = created
             self.session[slot] = vectors.label_hash(session)
             self.agent[slot] = vectors.label_hash(agent)
@@ -252,40 +213,17 @@ class Columns:
             if packed == 0:
                 self.tail.put(slot, length, terms, counts)
             if new:
-                self._append_to_session(slot)
+                self.sessions.append(slot, int(self.session[slot]))
         return True
-
-    def _append_to_session(self, slot: int) -> None:
-        session = int(self.session[slot])
-        if session == 0:
-            return
-        last = self._last_of_session.get(session, -1)
-        self.previous[slot], self.following[slot] = last, -1
-        if last >= 0:
-            self.following[last] = slot
-        self._last_of_session[session] = slot
-        self._session_sizes[session] = self._session_sizes.get(session, 0) + 1
 
     def _drop(self, slot: int) -> None:
         if slot >= self.size or not self.live[slot]:
             return
         self.live[slot] = False
-        self._forget_vector(slot)
+        self.vectors.forget(slot)
         self.bits[:, slot] = 0
         self.tail.drop(slot)
-        before, after = int(self.previous[slot]), int(self.following[slot])
-        if before >= 0:
-            self.following[before] = after
-        if after >= 0:
-            self.previous[after] = before
-        session = int(self.session[slot])
-        if session:
-            self._session_sizes[session] -= 1
-        if self._last_of_session.get(session) == slot:
-            if before >= 0:
-                self._last_of_session[session] = before
-            else:
-                del self._last_of_session[session]
+        self.sessions.drop(slot)
 
     def distances(self, query: NDArray[np.uint64]) -> NDArray[np.uint16]:
         """Hamming distance of each slot's signs to the query's, over all slots."""

@@ -147,7 +147,7 @@ class Tail:
     """The memories of a namespace that are not packed yet, inverted in memory."""
 
     def __init__(self) -> None:
-        self._postings: dict[str, dict[int, tuple[int, int]]] = {}
+        self._postings: dict[str, dict[int, int]] = {}
         self._terms: dict[int, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
@@ -156,10 +156,10 @@ class Tail:
     def put(self, slot: int, length: int, terms: str, frequencies: bytes) -> None:
         """Enter or replace a memory, given as its ``lexical`` row holds it."""
         self.drop(slot)
-        pairs, norm = counted(terms, frequencies), norm_of(length)
+        pairs, norm = counted(terms, frequencies), norm_of(length) << 8
         self._terms[slot] = tuple(word for word, _ in pairs)
         for word, frequency in pairs:
-            self._postings.setdefault(word, {})[slot] = (frequency, norm)
+            self._postings.setdefault(word, {})[slot] = norm + frequency
 
     def drop(self, slot: int) -> None:
         """Take a memory out, if it is here."""
@@ -169,9 +169,9 @@ class Tail:
             if not postings:
                 del self._postings[word]
 
-    def entries(self, term: str) -> list[tuple[int, int, int]]:
-        """(slot, frequency, norm) of each memory that has the term."""
-        return [(slot, *entry) for slot, entry in self._postings.get(term, {}).items()]
+    def entries(self, term: str) -> dict[int, int]:
+        """The code (see :class:`Postings`) of each memory that has the term, by slot."""
+        return self._postings.get(term, {})
 
 
 @lru_cache(maxsize=64)
@@ -220,20 +220,24 @@ def read_postings(
     """The postings of each term that any memory of the namespace has."""
     import numpy as np
 
+    if not terms:
+        return
+    packed: dict[str, list[tuple[int, bytes]]] = {}
+    for term, segment, data in fetch_all(
+        connection,
+        "SELECT term, segment, data FROM posting WHERE ns = ? AND term IN carray(?)",
+        (ns, apsw.carray(tuple(terms))),
+    ):
+        packed.setdefault(term, []).append((segment, data))
     for term in terms:
         slots, codes = [], []
-        for segment, data in fetch_all(
-            connection,
-            "SELECT segment, data FROM posting WHERE ns = ? AND term = ? ORDER BY segment",
-            (ns, term),
-        ):
+        for segment, data in packed.get(term, ()):
             halves = np.frombuffer(data, "<u2")
             slots.append(halves[::2].astype(np.intp) + (segment << SEGMENT_BITS))
             codes.append(halves[1::2])
         if fresh := tail.entries(term):
-            columns = np.array(fresh, np.intp).T
-            slots.append(columns[0])
-            codes.append((columns[1] + (columns[2] << 8)).astype(np.uint16))
+            slots.append(np.fromiter(fresh, np.intp, len(fresh)))
+            codes.append(np.fromiter(fresh.values(), np.uint16, len(fresh)))
         if len(slots) == 1:
             yield Postings(term, slots[0], codes[0])
         elif slots:

@@ -25,7 +25,7 @@ from memoryoss_mcp.model import (
     Status,
     TeamGovernance,
 )
-from memoryoss_mcp.store.connection import fetch_all, fetch_one
+from memoryoss_mcp.store.connection import fetch_all
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
 
 COLUMNS: Final = (
@@ -39,12 +39,20 @@ _MARKS: Final = ",".join("?" * len(COLUMNS.split(",")))
 _READ: Final = (
     "SELECT "
     + ", ".join("m." + name.strip() for name in COLUMNS.split(","))
-    + ", e.name, e.revision FROM memory m LEFT JOIN vector v ON v.number = m.number"
+    + ", e.name, e.revision, n.name, EXISTS(SELECT 1 FROM edge WHERE number = m.number)"
+    " FROM memory m LEFT JOIN namespace n ON n.ns = m.ns LEFT JOIN vector v ON v.number = m.number"
     " LEFT JOIN embedding_model e ON e.model = v.model AND e.model = "
     "(SELECT value FROM setting WHERE name = 'model')"
 )
 
 _BATCH: Final = 500
+
+# Enumerations are slow to look up by value, and most memories have neither outcomes nor lineage.
+_TYPES: Final = {member.value: member for member in MemoryType}
+_STATUSES: Final = {member.value: member for member in Status}
+_ORIGINS: Final = {member.value: member for member in Origin}
+_NO_OUTCOMES: Final = Outcomes()
+_NO_LINEAGE: Final = Lineage()
 
 
 def row_number(ns: int, slot: int) -> int:
@@ -161,23 +169,14 @@ def _select(
     connection: apsw.Connection, condition: str, *values: Any
 ) -> Iterable[tuple[int, Memory]]:
     rows = fetch_all(connection, f"{_READ} WHERE {condition}", values)
-    names = _namespace_names(connection, {row[1] for row in rows})
-    edges = _edges(connection, [row[0] for row in rows])
+    edges = _edges(connection, [row[0] for row in rows if row[36]])
     for row in rows:
-        yield row[0], _memory(row, names[row[1]], edges.get(row[0], {}))
-
-
-def _namespace_names(connection: apsw.Connection, numbers: set[int]) -> dict[int, str]:
-    names = {}
-    for ns in numbers:
-        row = fetch_one(connection, "SELECT name FROM namespace WHERE ns = ?", (ns,))
-        if row is None:
+        if row[35] is None:
             raise StoreDamagedError(
-                f"A memory belongs to a namespace ({ns}) that is not there.",
+                f"A memory belongs to a namespace ({row[1]}) that is not there.",
                 hint="Run 'memoryoss doctor' to see how much, '--repair' to salvage the rest.",
             )
-        names[ns] = row[0]
-    return names
+        yield row[0], _memory(row, row[35], edges.get(row[0], {}))
 
 
 def _edges(
@@ -254,12 +253,12 @@ def _memory(row: Sequence[Any], namespace: str, edges: dict[str, tuple[UUID, ...
         tags=tuple(json.loads(row[5])),
         agent=row[6],
         session=row[7],
-        memory_type=MemoryType(row[8]),
-        status=Status(row[9]),
+        memory_type=_TYPES[row[8]],
+        status=_STATUSES[row[9]],
         version=row[10],
         created_at=row[11],
         updated_at=row[12],
-        origin=Origin(row[13]),
+        origin=_ORIGINS[row[13]],
         client=row[14],
         source_key=row[15],
         content_hash=row[16],
@@ -267,17 +266,23 @@ def _memory(row: Sequence[Any], namespace: str, edges: dict[str, tuple[UUID, ...
         confidence=row[18],
         evidence_count=row[19],
         last_verified_at=row[20],
-        lineage=Lineage(
-            UUID(bytes=row[21]) if row[21] else None,
-            edges.get("derived_from", ()),
-            edges.get("contradicts_with", ()),
-        ),
-        outcomes=Outcomes(*row[22:30]),
+        lineage=_lineage(row[21], edges),
+        outcomes=Outcomes(*row[22:30]) if any(row[22:30]) else _NO_OUTCOMES,
         review_events=tuple(_event_in(event) for event in json.loads(row[30])),
         team_governance=_governance_in(row[31]),
         embedding=EmbeddingState.READY if row[33] else EmbeddingState.PENDING,
         embedding_model=row[33],
         embedding_revision=row[34],
+    )
+
+
+def _lineage(superseded_by: bytes | None, edges: dict[str, tuple[UUID, ...]]) -> Lineage:
+    if not superseded_by and not edges:
+        return _NO_LINEAGE
+    return Lineage(
+        UUID(bytes=superseded_by) if superseded_by else None,
+        edges.get("derived_from", ()),
+        edges.get("contradicts_with", ()),
     )
 
 

@@ -30,6 +30,8 @@ from memoryoss_mcp.store.types import Filters
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from memoryoss_mcp.store.vector_cache import Encoded
+
 MAX_TERMS: Final = 63
 """Query terms that are looked up: one bit each in ``Candidates.matched``."""
 
@@ -40,6 +42,11 @@ _SAMPLE: Final = 16_384
 """Memories that tell where a bound lies, whatever the size of the namespace."""
 
 _FAR: Final = np.uint16(0xFFFF)
+_NO_FILTERS: Final = Filters()
+_BYTES: Final = np.unpackbits(
+    np.arange(256, dtype=np.uint8)[None, :], axis=0, count=8, bitorder="little"
+).astype(np.float32)
+"""The bits of every byte, (8, 256)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,8 @@ class Probe:
     """What to search for: analysed ``terms`` (unique, rare and common alike) and the query's
     vector, made by ``model`` (``None``: words only).
 
-    ``vector_depth`` memories are taken by the signs of their vectors; of a large namespace only
-    the ``refined_depth`` best of them are read.
+    ``vector_depth`` memories are taken by the signs of their vectors, of which the
+    ``refined_depth`` best by their product with the query are read.
     """
 
     terms: tuple[str, ...]
@@ -66,19 +73,21 @@ class Probe:
 class Candidates:
     """Parallel arrays over n candidates; both channels' numbers are there for every one.
 
-    ``similarity`` is the cosine (0 where a vector is missing), ``vectors`` the vectors themselves
-    (n, dimension). ``bm25`` is the full sum over ``terms``, ``frequencies`` (n, terms) how often
-    each occurs (up to 255), ``lengths`` the length in terms (of a memory with any term), ``idf``
-    belongs to ``terms``. ``previous`` and ``following`` point to the neighbour in the same session
-    inside these arrays, -1 where there is none; ``session_sizes`` counts the memories of the
-    session. ``mean`` (dimension,) is the mean vector of the namespace and ``typical_similarity``
-    mean and deviation of the cosine to the query over all of it, both estimated from the signs.
+    ``similarity`` is the cosine to the query and ``mean_similarity`` the product with ``mean``
+    (dimension,), the mean vector of the namespace; both are 0 where a vector is missing, which
+    ``embedded`` tells. ``bm25`` is the full sum over ``terms``, ``frequencies`` (n, terms) how
+    often each occurs (up to 255), ``lengths`` the length in terms (of a memory with any term);
+    ``idf`` belongs to ``terms``. ``previous`` and ``following`` point to the neighbour in the same
+    session inside these arrays, -1 where there is none; ``session_sizes`` counts the memories of
+    the session. ``typical_similarity`` are mean and deviation of the cosine to the query over all
+    of the namespace, estimated from the signs as ``mean`` is.
     """
 
     state: NamespaceState
     numbers: NDArray[np.int64]
     similarity: NDArray[np.float32]
-    vectors: NDArray[np.float32]
+    mean_similarity: NDArray[np.float32]
+    embedded: NDArray[np.bool_]
     bm25: NDArray[np.float32]
     frequencies: NDArray[np.uint8]
     lengths: NDArray[np.float32]
@@ -93,6 +102,14 @@ class Candidates:
     allowed: int
     mean: NDArray[np.float32]
     typical_similarity: tuple[float, float]
+    encoded: Encoded
+
+    def vectors(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """The vectors of some candidates, (places, dimension)."""
+        rows, scales = self.encoded
+        vectors: NDArray[np.float32] = rows[places].astype(np.float32)
+        vectors *= scales[places, None]
+        return vectors
 
 
 class Searcher:
@@ -116,6 +133,16 @@ class Searcher:
         """Load the columns of a namespace ahead of the first query."""
         with self._reading(namespace) as connection:
             self._refreshed(connection, namespace)
+
+    def fill(self, count: int) -> bool:
+        """Read the vectors of up to ``count`` more memories of the namespaces searched last, so
+        that later queries need not. Returns whether there may be more."""
+        for namespace in tuple(reversed(self._columns)):
+            with self._reading(namespace) as connection:
+                found = self._refreshed(connection, namespace)
+                if found and found[1].vectors.fill(connection, found[1].size, count):
+                    return True
+        return False
 
     def candidates(self, namespace: str, probe: Probe) -> Candidates | None:
         """The union of the nearest ``vector_depth`` memories, the best ``lexical_depth`` by BM25
@@ -206,15 +233,17 @@ class _Search:
         self.dimension = dimension
         # Another process may have changed the model since the query was embedded.
         self.probe = probe if probe.model == columns.model else replace(probe, vector=None)
-        self.allowed = self._allowed()
+        self.restricted = probe.filters != _NO_FILTERS
+        self.allowed = self._allowed() if self.restricted else columns.searchable
+        self.allowed_count = (
+            int(np.count_nonzero(self.allowed)) if self.restricted else columns.searchable_count
+        )
         self._lexical()
 
     def _allowed(self) -> NDArray[np.bool_]:
         columns, filters, size = self.columns, self.probe.filters, self.columns.size
-        allowed = columns.live[:size].copy()
         flags = columns.flags[:size]
-        if not filters.include_archived:
-            allowed &= (flags & vectors.ARCHIVED) == 0
+        allowed = (columns.live[:size] if filters.include_archived else columns.searchable).copy()
         if filters.agent is not None:
             allowed &= columns.agent[:size] == vectors.label_hash(filters.agent)
         if filters.session is not None:
@@ -270,9 +299,11 @@ class _Search:
             return np.zeros(0, np.int64), (0.0, 1.0)
         query = np.packbits(self.probe.vector > 0, bitorder="little").view(np.uint64)
         distances = columns.distances(query)
-        usable = self.allowed & ((columns.flags[:size] & vectors.READY) != 0)
-        if not usable.all():
-            distances[~usable] = _FAR
+        if self.restricted:
+            usable = self.allowed & ((columns.flags[:size] & vectors.READY) != 0)
+            np.copyto(distances, _FAR, where=~usable)
+        elif not columns.all_ready:
+            np.copyto(distances, _FAR, where=~columns.ready)
         # A sample tells how far to look; the look itself is at every memory.
         step = max(1, size // _SAMPLE)
         counts = np.bincount(distances[::step], minlength=self.dimension + 1)
@@ -288,17 +319,19 @@ class _Search:
 
     def _refined(self, near: NDArray[np.int64]) -> NDArray[np.int64]:
         """The best of many by the product of the query with their signs: closer to the cosine than
-        counting differing signs, and nothing has to be read for it."""
+        counting differing signs, and nothing has to be read for it. The products of each of the 256
+        bytes come from a table per place (asymmetric distances, Jégou, Douze & Schmid 2011)."""
         depth, vector = self.probe.refined_depth, self.probe.vector
-        if len(near) <= depth or self.columns.vectors is not None or vector is None:
+        if len(near) <= depth or vector is None:
             return near
         packed = np.ascontiguousarray(self.columns.bits[:, near].T).view(np.uint8)
-        product = np.unpackbits(packed, axis=1, bitorder="little") @ vector
+        table = (vector.reshape(-1, 8) @ _BYTES).ravel()
+        product = table.take(packed + 256 * np.arange(packed.shape[1])).sum(axis=1)
         return near[np.argsort(-product, kind="stable")[:depth]]
 
     def _best_lexical(self) -> NDArray[np.int64]:
         sums, depth = self.sums, self.probe.lexical_depth
-        if not self.allowed.all():
+        if self.allowed_count < len(sums):
             sums = np.where(self.allowed, sums, np.float32(0.0))
         step = max(1, len(sums) // _SAMPLE)
         sample = sums[::step]
@@ -317,20 +350,21 @@ class _Search:
         columns = self.columns
         nearest, typical = self._nearest()
         lexical = self._best_lexical()
-        best = np.concatenate((nearest[:100], lexical[:100]))
-        neighbours = np.concatenate((columns.previous[best], columns.following[best]))
+        best = np.concatenate((nearest[:60], lexical[:60]))
+        previous, following = columns.sessions.previous, columns.sessions.following
+        neighbours = np.concatenate((previous[best], following[best]))
         neighbours = neighbours[neighbours >= 0].astype(np.int64)
         neighbours = neighbours[self.allowed[neighbours]]
         slots = _distinct(np.concatenate((nearest, lexical, neighbours)))
-        rows = self._vectors(slots)
-        query = self.probe.vector
-        similarity = rows @ query if query is not None else np.zeros(len(slots), np.float32)
+        encoded = self._encoded(slots)
+        similarity, mean_similarity = self._products(encoded)
         frequencies, lengths = self._occurrences(slots)
         return Candidates(
             state=self.state,
             numbers=slots + (columns.ns << SLOT_BITS),
             similarity=similarity,
-            vectors=rows,
+            mean_similarity=mean_similarity,
+            embedded=encoded[1] > 0,
             bm25=self.sums[slots],
             frequencies=frequencies,
             lengths=lengths,
@@ -339,39 +373,33 @@ class _Search:
             created=columns.created[slots],
             session=columns.session[slots],
             flags=columns.flags[slots],
-            previous=_positions(slots, columns.previous[slots]),
-            following=_positions(slots, columns.following[slots]),
-            session_sizes=columns.session_sizes(slots),
-            allowed=int(np.count_nonzero(self.allowed)),
+            previous=_positions(slots, previous[slots]),
+            following=_positions(slots, following[slots]),
+            session_sizes=columns.sessions.sizes(slots),
+            allowed=self.allowed_count,
             mean=columns.mean,
             typical_similarity=typical,
+            encoded=encoded,
         )
 
-    def _vectors(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The stored vectors of some slots, zero where there is none."""
-        if self.probe.vector is None or len(slots) == 0:
-            return np.zeros((len(slots), self.dimension), np.float32)
-        cache = self.columns.vectors
-        if cache is not None:
-            unknown = slots[~cache.known[slots]]
-            if len(unknown):
-                cache.rows[unknown] = self._read_vectors(unknown)
-                cache.known[unknown] = True
-            return cache.rows[slots]
-        return self._read_vectors(slots)
+    def _encoded(self, slots: NDArray[np.int64]) -> Encoded:
+        """The stored vectors of some slots, as they are kept."""
+        if self.probe.vector is None:
+            return np.zeros((len(slots), self.dimension), np.int8), np.zeros(len(slots), np.float32)
+        return self.columns.vectors.get(self.connection, slots)
 
-    def _read_vectors(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
-        rows = np.zeros((len(slots), self.dimension), np.float32)
-        numbers = slots + (self.columns.ns << SLOT_BITS)
-        found = fetch_all(
-            self.connection,
-            "SELECT number, data FROM vector WHERE number IN carray(?) AND model = ?",
-            (apsw.carray(numbers), self.columns.model),
+    def _products(self, encoded: Encoded) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The products of vectors with the query and with the namespace's mean. ``einsum`` stays on
+        this thread: for a few hundred rows waking the threads of BLAS costs more than they save."""
+        rows, scales = encoded
+        query = self.probe.vector
+        if query is None:
+            return scales, scales
+        values = rows.astype(np.float32)
+        return (
+            scales * np.einsum("ij,j->i", values, query),
+            scales * np.einsum("ij,j->i", values, self.columns.mean),
         )
-        if found:
-            places = np.searchsorted(numbers, np.fromiter((n for n, _ in found), np.int64))
-            rows[places] = vectors.decode([data for _, data in found], self.dimension)
-        return rows
 
     def _occurrences(
         self, slots: NDArray[np.int64]
@@ -394,8 +422,9 @@ class _Search:
         self, skip: NDArray[np.int64], least: float, offset: int, limit: int
     ) -> list[int]:
         columns = self.columns
-        self.allowed[columns.slots_of(skip.tolist())] = False
-        slots = np.flatnonzero(self.allowed)
+        allowed = self.allowed.copy()
+        allowed[columns.slots_of(skip.tolist())] = False
+        slots = np.flatnonzero(allowed)
         attainable = float(self.idf.sum() * (self.probe.k1 + 1)) or 1.0
         words = self.sums[slots] / np.float32(attainable)
         near = np.zeros_like(words)

@@ -61,11 +61,18 @@ def decode(blobs: Sequence[bytes], dimension: int) -> NDArray[np.float32]:
     """Rows of :func:`encode` as a float32 array of shape (n, dimension)."""
     import numpy as np
 
-    packed = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), 4 + dimension)
-    scales = packed[:, :4].copy().view("<f4")
-    values = packed[:, 4:].view(np.int8).astype(np.float32)
-    values *= scales
+    rows, scales = unpack(blobs, dimension)
+    values = rows.astype(np.float32)
+    values *= scales[:, None]
     return values
+
+
+def unpack(blobs: Sequence[bytes], dimension: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Rows of :func:`encode` as whole numbers (n, dimension) and scales (n,)."""
+    import numpy as np
+
+    packed = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), 4 + dimension)
+    return packed[:, 4:].view(np.int8), packed[:, :4].copy().view("<f4")[:, 0]
 
 
 def signs(blob: bytes) -> bytes:

@@ -75,6 +75,8 @@ _VERSION: Final = re.compile(
     r"|\d+\.\d+\.\d+(?:\.\d+)*(?:[-+]?(?:a|b|rc|alpha|beta|dev|post|pre)?[0-9A-Za-z.+-]*)?"
 )
 _NUMBER_WITH_DOT: Final = re.compile(r"\d+\.\d+")
+_WORD: Final = re.compile(r"[A-Za-z]?[a-z]+")
+"""What most pieces of a text are, and the only thing that they are."""
 _HEX: Final = re.compile(r"[0-9a-fA-F]{7,40}")
 _SYMBOL: Final = re.compile(
     r"(?:[A-Za-z_]\w*)?(?:::~?[A-Za-z_]\w*)+(?:\(\))?"  # foo::bar
@@ -89,6 +91,8 @@ _COMMIT_WORDS: Final = frozenset(("commit", "sha", "revision", "rev", "hash", "c
 
 def classify(name: str, before: str = "") -> IdentifierKind | None:
     """Return the kind of one piece, if any; ``before`` is the piece to its left, lower-cased."""
+    if _WORD.fullmatch(name) and not _HEX.fullmatch(name) and not _KNOWN_FILE.fullmatch(name):
+        return None
     if not any(c.isalnum() for c in name):
         return None
     if "://" in name:
