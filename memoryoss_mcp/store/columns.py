@@ -101,7 +101,7 @@ class Columns:
             return
         if self.seq < 0 or not self._catch_up(connection, state):
             self._load(connection, state)
-        if self.packs != state.packs:
+        elif self.packs != state.packs:
             self._load_tail(connection)
         self.seq, self.packs = state.seq, state.packs
         flags = self.flags[: self.size]

@@ -132,7 +132,8 @@ class Searcher:
     def warm(self, namespace: str) -> None:
         """Load the columns of a namespace ahead of the first query."""
         with self._reading(namespace) as connection:
-            self._refreshed(connection, namespace)
+            if found := self._refreshed(connection, namespace):
+                found[1].tail.invert()
 
     def fill(self, count: int) -> bool:
         """Read the vectors of up to ``count`` more memories of the namespaces searched last, so
