@@ -52,6 +52,7 @@ _TYPES: Final = {member.value: member for member in MemoryType}
 _STATUSES: Final = {member.value: member for member in Status}
 _ORIGINS: Final = {member.value: member for member in Origin}
 _NO_OUTCOMES: Final = Outcomes()
+_NEVER: Final = (0, 0, 0, 0, 0, None, None, None)
 _NO_LINEAGE: Final = Lineage()
 
 
@@ -267,7 +268,7 @@ def _memory(row: Sequence[Any], namespace: str, edges: dict[str, tuple[UUID, ...
         evidence_count=row[19],
         last_verified_at=row[20],
         lineage=_lineage(row[21], edges),
-        outcomes=Outcomes(*row[22:30]) if any(row[22:30]) else _NO_OUTCOMES,
+        outcomes=_NO_OUTCOMES if row[22:30] == _NEVER else Outcomes(*row[22:30]),
         review_events=tuple(_event_in(event) for event in json.loads(row[30])),
         team_governance=_governance_in(row[31]),
         embedding=EmbeddingState.READY if row[33] else EmbeddingState.PENDING,
