@@ -14,10 +14,11 @@ from uuid import UUID
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
-from memoryoss_mcp.errors import InvalidInputError, LimitExceededError
+from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, StoreError
 from memoryoss_mcp.model import Change, Draft, Memory, check_namespace
 from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
 from memoryoss_mcp.model.project import find_project
+from memoryoss_mcp.recall import checkup
 from memoryoss_mcp.recall.encoder import Encoder, Warmer
 from memoryoss_mcp.recall.engine import Engine
 from memoryoss_mcp.recall.indexing import document_terms
@@ -39,6 +40,8 @@ from memoryoss_mcp.store.types import (
     StoreStatus,
     Updated,
 )
+
+_UNUSABLE = "the file has to be put right first."
 
 STORE_BATCH = 64
 """Memories of ``store_many`` that are embedded and committed together."""
@@ -267,14 +270,27 @@ class Runtime:
         return self._store.status()
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> DoctorReport:
-        """Check the file (see :func:`examine`, which also works when it cannot be opened)."""
-        return examine(self.config, repair=repair, progress=progress)
+        """Check the file, the model and the way from store to recall to forget (see
+        :func:`check_up`, which also works when the file cannot be opened)."""
+        report = examine(self.config, repair=repair, progress=progress)
+        return self._checked(report, repair=repair, progress=progress or _silent)
 
     def migrate(self, *, dry_run: bool = False) -> MigrationPlan:
         """Bring the file to the present schema (see :func:`migrate`)."""
         return migrate(self.config, dry_run=dry_run)
 
     # Inside -------------------------------------------------------------------------------
+
+    def _checked(self, report: DoctorReport, *, repair: bool, progress: Progress) -> DoctorReport:
+        """A report of the file and what there is to say of the work with it."""
+        findings = [*report.findings, checkup.check_model(self.config, self._encoder.spec)]
+        if report.healthy:
+            findings += checkup.check_work(
+                self.config, self._store, self._encoder, repair=repair, progress=progress
+            )
+        else:
+            findings.append(checkup.skipped(_UNUSABLE))
+        return DoctorReport(tuple(findings))
 
     def _settle(self) -> None:
         """Without a warmer the model is loaded on demand; with one nobody waits for it."""
@@ -308,6 +324,30 @@ def examine(
     return doctor.examine(
         config.store_path, model, document_terms, repair=repair, progress=progress
     )
+
+
+def check_up(
+    config: Config, *, repair: bool = False, progress: Progress | None = None
+) -> DoctorReport:
+    """:func:`examine`, then look whether the model's files are whole, whether memories wait for
+    their vectors (``repair`` makes them), and whether a memory can be stored, recalled and
+    forgotten. The trial memory has a namespace of its own and leaves two ledger entries."""
+    report = examine(config, repair=repair, progress=progress)
+    model = checkup.check_model(config, find_model(config.embeddings.model))
+    if not config.store_path.exists():
+        return DoctorReport((*report.findings, model))
+    reason = _UNUSABLE
+    if report.healthy:
+        try:
+            with Runtime.open(config, client="doctor") as runtime:
+                return runtime._checked(report, repair=repair, progress=progress or _silent)
+        except StoreError as error:
+            reason = str(error)
+    return DoctorReport((*report.findings, model, checkup.skipped(reason)))
+
+
+def _silent(_step: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
 
 
 def migrate(config: Config, *, dry_run: bool = False) -> MigrationPlan:

@@ -43,7 +43,8 @@ def register(commands: Commands) -> None:
         "Delete memories for good and prove that their bytes are gone.",
         description="Takes ids, or exact selectors that must all hold. It asks on a terminal; "
         "elsewhere\nselectors need --yes. Afterwards every file that memoryOSS owns is searched "
-        "for the\nbytes of what was deleted. Exit code 1: an id was not found, or bytes are left.",
+        "for the\nbytes of what was deleted. Exit code 1: an id was not found, or bytes may be "
+        "left.",
         kept="Nothing was forgotten.",
     )
     parser.add_argument("ids", nargs="*", type=memory_id, metavar="ID", help="memories to delete")
@@ -150,7 +151,7 @@ def show_receipt(console: Console, receipt: ForgetReceipt, chosen: NamespaceChoi
         if receipt.clean:
             console.line(console.styled("clean: no byte of the content is left", "good"))
         else:
-            console.line(console.styled("not clean: bytes of the content are left", "bad"))
+            console.line(console.styled("not clean: bytes of the content may be left", "bad"))
     for note in receipt.notes:
         console.line(console.styled("note: ", "warn"), note)
 

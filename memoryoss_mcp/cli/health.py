@@ -25,13 +25,16 @@ def register(commands: Commands) -> None:
         "doctor",
         run_doctor,
         "[--repair] [OPTIONS]",
-        "Check the memory file and everything derived from it.",
-        description="Exit code 1: something is wrong (and was not repaired).",
+        "Check the memory file, the model, and that memories can be stored and recalled.",
+        description="A trial memory is stored in a namespace of its own, recalled and forgotten;\n"
+        "two entries of the audit chain tell of it. Exit code 1: something is wrong (and was\n"
+        "not repaired).",
     )
     doctor.add_argument(
         "--repair",
         action="store_true",
-        help="rebuild what is derived; salvage a damaged file into a new one beside it",
+        help="rebuild what is derived, make missing vectors, finish what forgetting had to leave; "
+        "salvage a damaged file into a new one beside it",
     )
     migrate = commands.add(
         "migrate",
@@ -93,10 +96,10 @@ def _show_status(
 
 def run_doctor(session: Session) -> Reply:
     """All checks, and repairs if they are wished for."""
-    from memoryoss_mcp.runtime import examine  # start-up time: --help needs no database
+    from memoryoss_mcp.runtime import check_up  # start-up time: --help needs no database
 
     with session.progress("checking") as progress:
-        report = examine(session.config, repair=session.options.repair, progress=progress)
+        report = check_up(session.config, repair=session.options.repair, progress=progress)
     fields = {"healthy": report.healthy} | document(report)
     return Reply(
         fields,
@@ -111,12 +114,14 @@ def _show_report(console: Console, report: DoctorReport, *, repair: bool) -> Non
     ]
     console.table(("", "check", "finding"), rows, wrap=("finding",))
     console.blank()
-    if report.healthy:
+    if report.salvaged:
+        console.line(console.styled("The memory was salvaged; the copy is not in use yet.", "warn"))
+    elif report.healthy:
         console.line(console.styled("The memory is well.", "good"))
-        return
-    console.line(console.styled("Something is wrong.", "bad"))
+    else:
+        console.line(console.styled("Something is wrong.", "bad"))
     if not repair and any(finding.repairable for finding in report.findings):
-        console.line("Nothing was changed. Repair it with 'memoryoss doctor --repair'.")
+        console.line("Nothing was repaired. 'memoryoss doctor --repair' does it.")
 
 
 def _mark(console: Console, finding: Finding) -> Cell:

@@ -214,6 +214,14 @@ def pack_tails(connection: apsw.Connection, limit: int) -> int:
     return packed
 
 
+def remove_empty_namespace(connection: apsw.Connection, name: str) -> None:
+    """Remove the row and the tombstones of a namespace that has no memories (any more)."""
+    row = fetch_one(connection, "SELECT ns FROM namespace WHERE name = ? AND live = 0", (name,))
+    if row is not None:
+        connection.execute("DELETE FROM tombstone WHERE ns = ?", row)
+        connection.execute("DELETE FROM namespace WHERE ns = ?", row)
+
+
 def namespace_key(connection: apsw.Connection, name: str) -> int | None:
     """The row key of a namespace, ``None`` if nothing was ever stored in it."""
     row = fetch_one(connection, "SELECT ns FROM namespace WHERE name = ?", (name,))

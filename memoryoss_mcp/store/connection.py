@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import os
 import random
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -67,6 +68,8 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> aps
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
     if create:
         flags |= apsw.SQLITE_OPEN_CREATE
+    if not read_only:
+        _unlock_log(path)
     with translated(path):
         connection = apsw.Connection(str(path), flags=flags)
         try:
@@ -89,6 +92,70 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> aps
             connection.close(True)
             raise
     return connection
+
+
+def connect_damaged(path: Path) -> apsw.Connection:
+    """Open a file to read what can be read of it, and never to change it: SQLite overlooks what it
+    cannot parse of the description of the tables, and that the file ends too early.
+
+    Raises:
+        StoreError: one of its kinds, see :func:`translated`.
+    """
+    with translated(path):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            connection.execute("PRAGMA writable_schema = ON")  # before anything else is read
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            leave_log(connection, path)
+            # The first statement meets the errors of the description, those after it do not.
+            with contextlib.suppress(apsw.Error):
+                connection.execute("SELECT 1 FROM sqlite_schema")
+        except BaseException:
+            connection.close(True)
+            raise
+    return connection
+
+
+def has_log(path: Path) -> bool:
+    """Whether changes wait in the log. SQLite would replay them into any file of that name."""
+    try:
+        return Path(f"{path}-wal").stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def leave_log(connection: apsw.Connection, path: Path) -> None:
+    """Let the closing of a connection to a damaged file change nothing: the log stays a log."""
+    if has_log(path):
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
+def _unlock_log(path: Path) -> None:
+    """Let the log be written if the file may be. SQLite gives both the same permissions when the
+    log is made; whoever reads a file that may not be written makes a log that never can be. The
+    same log is kept, not made anew: another program may still have it open.
+
+    Raises:
+        StoreReadOnlyError: it belongs to somebody else.
+    """
+    if not os.access(path, os.W_OK):
+        return
+    for part in (Path(f"{path}-wal"), Path(f"{path}-shm")):
+        try:
+            state = part.stat(follow_symlinks=False)
+            if not stat.S_ISREG(state.st_mode) or os.access(part, os.W_OK):
+                continue
+            part.chmod(stat.S_IMODE(path.stat().st_mode))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StoreReadOnlyError(
+                f"{part} cannot be written ({error.strerror}), so {path.name} cannot be either.",
+                hint="Check who owns it and its permissions; it was made when the file was "
+                "read-only.",
+            ) from error
 
 
 def fetch_all(connection: apsw.Connection, sql: str, values: Any = ()) -> list[Any]:

@@ -5,17 +5,32 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import apsw
 
-from memoryoss_mcp.errors import MemoryOSSError, StoreNewerError
+from memoryoss_mcp.errors import (
+    MemoryOSSError,
+    StoreDamagedError,
+    StoreNewerError,
+    StoreReadOnlyError,
+)
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import file, ledger, lexical, recovery, rows, schema, vectors
+from memoryoss_mcp.store import (
+    file,
+    ledger,
+    lexical,
+    recovery,
+    residue,
+    rows,
+    salvage,
+    schema,
+    vectors,
+)
 from memoryoss_mcp.store.changes import Analyse
-from memoryoss_mcp.store.connection import connect, fetch_all, fetch_one, translated
+from memoryoss_mcp.store.connection import connect, fetch_all, fetch_one, leave_log, translated
 from memoryoss_mcp.store.types import DoctorReport, Finding, Progress
 
 _TRUTH: Final = frozenset({"file", "integrity", "rows"})
@@ -46,17 +61,32 @@ def examine(
     if not repair or not broken:
         return DoctorReport(tuple(findings))
     if any(f.check in _TRUTH for f in broken):
-        salvaged = recovery.salvage(path, model, analyse, report)
-        saved = salvaged.level != "error"
-        findings = [_repaired(f) if saved else f for f in findings]
-        return DoctorReport((*findings, salvaged))
+        return _salvage(path, model, analyse, report, findings)
     try:
         with contextlib.closing(connect(path)) as connection, translated(path):
-            recovery.rebuild(connection, analyse, report)
+            if any(f.check != "erasure" for f in broken):
+                recovery.rebuild(connection, analyse, report)
+    except StoreDamagedError:
+        return _salvage(path, model, analyse, report, findings)
     except MemoryOSSError as error:
         return DoctorReport((*findings, Finding("repair", "error", str(error))))
+    if any(f.check == "erasure" for f in broken):
+        erasure = residue.erase(path, None)
+        if not erasure.clean:
+            findings.append(Finding("repair", "error", " ".join(erasure.notes)))
     sound = {f.check for f in _look(path, report) if f.level == "ok"}
     return DoctorReport(tuple(_repaired(f) if f.check in sound else f for f in findings))
+
+
+def _salvage(
+    path: Path,
+    model: tuple[str, str, int],
+    analyse: Analyse,
+    progress: Progress,
+    findings: Sequence[Finding],
+) -> DoctorReport:
+    # The damaged file stays as it is until its owner puts the copy in its place: not repaired.
+    return DoctorReport((*findings, salvage.salvage(path, model, analyse, progress)))
 
 
 def _repaired(finding: Finding) -> Finding:
@@ -72,11 +102,14 @@ def _look(path: Path, progress: Progress) -> list[Finding]:
             file.check(connection, path)
             connection.execute("BEGIN")
             try:
-                return list(_checks(connection, progress))
+                findings = list(_checks(connection, progress))
+                if any(f.level == "error" and f.check in _TRUTH for f in findings):
+                    leave_log(connection, path)
+                return findings
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-    except StoreNewerError as error:
+    except (StoreNewerError, StoreReadOnlyError) as error:
         return [Finding("file", "error", str(error))]
     except MemoryOSSError as error:
         return [Finding("file", "error", str(error), repairable=True)]
@@ -91,6 +124,7 @@ def _checks(connection: apsw.Connection, progress: Progress) -> Iterator[Finding
         ("lexical", _lexical, "The lexical index is in step.", True),
         ("vectors", _vectors, "The vector index is in step.", True),
         ("counters", _counters, "The counters are in step.", True),
+        ("erasure", _erasure, "What was forgotten was erased.", True),
     )
     for done, (name, check, good, repairable) in enumerate(checks):
         progress(f"checking {name}", done, len(checks))
@@ -224,3 +258,8 @@ def _placed(connection: apsw.Connection) -> Counter[int]:
 def _counters(connection: apsw.Connection) -> str | None:
     wrong = [c.name for c in recovery.count(connection) if c.kept != c.actual]
     return f"The counters of {', '.join(wrong)} are wrong." if wrong else None
+
+
+def _erasure(connection: apsw.Connection) -> str | None:
+    count = len(residue.unfinished(connection))
+    return f"Bytes of what was forgotten may be left, {count} times." if count else None

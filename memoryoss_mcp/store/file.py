@@ -20,12 +20,14 @@ from memoryoss_mcp.errors import (
     StoreReadOnlyError,
 )
 from memoryoss_mcp.model import now
-from memoryoss_mcp.store import schema, vectors
+from memoryoss_mcp.store import description, drafts, schema, vectors
 from memoryoss_mcp.store.connection import (
     APPLICATION_ID,
     check_sqlite,
     connect,
     fetch_one,
+    has_log,
+    leave_log,
     translated,
     write_transaction,
 )
@@ -49,8 +51,9 @@ def ensure(path: Path, model: tuple[str, str, int]) -> None:
     """Make the file if there is none: built beside its place, then moved there in one step, so
     that a crash or a second process never sees half a file."""
     check_sqlite()
+    drafts.sweep(path)
     try:
-        orphaned = _has_log(path)  # before the file: another process may be making both
+        orphaned = has_log(path)  # before the file: another process may be making both
         if path.exists():
             return
         if not orphaned:
@@ -65,25 +68,17 @@ def ensure(path: Path, model: tuple[str, str, int]) -> None:
             f"{path} is missing, but its log {path.name}-wal is there; it was left untouched.",
             hint="Put the file back, or move the log away to start anew.",
         )
-    draft = path.with_name(f"{path.name}.new-{os.getpid()}-{time.monotonic_ns()}")
+    draft = drafts.beside(path)
     try:
-        _create(draft, model)
+        create(draft, model)
         with contextlib.suppress(FileExistsError):
             _place(draft, path)
     finally:
-        for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
-            leftover.unlink(missing_ok=True)
+        drafts.discard(draft)
 
 
-def _has_log(path: Path) -> bool:
-    """Whether changes wait in the log. SQLite would replay them into any file of that name."""
-    try:
-        return Path(f"{path}-wal").stat().st_size > 0
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-
-
-def _create(path: Path, model: tuple[str, str, int]) -> None:
+def create(path: Path, model: tuple[str, str, int]) -> None:
+    """Make a file without memories. It is not whole before this returns: see :func:`ensure`."""
     connection = connect(path, create=True)
     try:
         with translated(path):
@@ -95,6 +90,7 @@ def _create(path: Path, model: tuple[str, str, int]) -> None:
                 )
                 key = vectors.use_model(connection, *model)
                 connection.execute(schema.vector_index_table(key.dimension))
+                description.sign(connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
             connection.execute("PRAGMA journal_mode = WAL")
@@ -124,8 +120,17 @@ def check(connection: apsw.Connection, path: Path) -> int:
     """Refuse what is not ours, damaged, or newer than this release. Returns the schema version.
 
     Raises:
-        StoreError: ``StoreDamagedError``, ``StoreForeignError`` or ``StoreNewerError``.
+        StoreError: ``StoreDamagedError``, ``StoreForeignError`` or ``StoreNewerError``. Closing the
+            connection leaves the file as it is, and its log too.
     """
+    try:
+        return _version(connection, path)
+    except StoreError:
+        leave_log(connection, path)
+        raise
+
+
+def _version(connection: apsw.Connection, path: Path) -> int:
     if path.stat().st_size == 0:
         raise StoreDamagedError(
             f"{path} is empty: its content was lost. It was left untouched.",
@@ -147,6 +152,13 @@ def check(connection: apsw.Connection, path: Path) -> int:
             f"{path} was written by a newer release (schema {version}, this one knows "
             f"{schema.SCHEMA_VERSION}); it was left untouched.",
             hint="Update memoryoss-mcp.",
+        )
+    with translated(path):
+        intact = description.is_intact(connection)
+    if not intact:
+        raise StoreDamagedError(
+            f"The description of the tables in {path} is damaged; the file was left untouched.",
+            hint="Run 'memoryoss doctor --repair': it salvages into a new file beside it.",
         )
     return version
 
@@ -180,6 +192,7 @@ def migrate(path: Path, keep: int, migrations: Sequence[Migration] | None = None
                 if step.version > current:
                     step.apply(connection)
                     connection.execute(f"PRAGMA user_version = {step.version}")
+            description.sign(connection)
     finally:
         connection.close(True)
     _drop_old_snapshots(path, keep)
@@ -191,27 +204,25 @@ def snapshot(path: Path, version: int) -> Path:
     folder = path.parent / "snapshots"
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"{path.stem}-v{version}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.db"
-    connection = connect(path)
+    draft = drafts.beside(target)
     try:
-        with translated(target):
-            connection.execute("VACUUM INTO ?", (str(target),))
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-    finally:
-        connection.close(True)
-    copy = connect(target)
-    try:
-        with translated(target):
+        with contextlib.closing(connect(path)) as connection, translated(target):
+            connection.execute("VACUUM INTO ?", (str(draft),))
+        with contextlib.closing(connect(draft)) as copy, translated(target):
             verdict = fetch_one(copy, "PRAGMA quick_check(1)")
+        if verdict != ("ok",):
+            raise StoreError(
+                f"The snapshot of {path} could not be verified; nothing was changed.",
+                hint="Run 'memoryoss doctor'.",
+            )
+        try:
+            drafts.place(draft, target)
+        except OSError as error:
+            raise StoreError(
+                f"The snapshot of {path} could not be kept ({error.strerror}); nothing was changed."
+            ) from error
     finally:
-        copy.close(True)
-    if verdict != ("ok",):
-        target.unlink(missing_ok=True)
-        raise StoreError(
-            f"The snapshot of {path} could not be verified; nothing was changed.",
-            hint="Run 'memoryoss doctor'.",
-        )
+        drafts.discard(draft)
     return target
 
 

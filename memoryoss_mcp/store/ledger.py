@@ -11,6 +11,7 @@ from uuid import UUID
 
 import apsw
 
+from memoryoss_mcp.errors import StoreDamagedError
 from memoryoss_mcp.model import now
 from memoryoss_mcp.store.connection import fetch_one
 
@@ -59,8 +60,17 @@ def append(
     memory: UUID | None,
     version: int,
 ) -> None:
-    """Add one entry inside the caller's transaction."""
+    """Add one entry inside the caller's transaction.
+
+    Raises:
+        StoreDamagedError: there is no hash to go on from.
+    """
     last = fetch_one(connection, "SELECT entry, hash FROM ledger ORDER BY entry DESC LIMIT 1")
+    if last and not isinstance(last[1], bytes):
+        raise StoreDamagedError(
+            "The last entry of the ledger is damaged; nothing of this write was kept.",
+            hint="Run 'memoryoss doctor --repair': it salvages into a new file beside it.",
+        )
     number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
     entry = LedgerEntry(number, now(), action, namespace, subject, memory, version, previous, b"")
     connection.execute(

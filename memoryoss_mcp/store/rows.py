@@ -45,6 +45,9 @@ _READ: Final = (
     "(SELECT value FROM setting WHERE name = 'model')"
 )
 
+Edges = dict[str, tuple[UUID, ...]]
+"""Targets of the edges of one memory, by kind."""
+
 _BATCH: Final = 500
 
 # Enumerations are slow to look up by value, and most memories have neither outcomes nor lineage.
@@ -155,6 +158,29 @@ def find(
     return found
 
 
+def edges(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, Edges]:
+    """The edges of memories, by row key; those without any are left out."""
+    found: dict[int, Edges] = {}
+    if not numbers:
+        return found
+    for number, kind, target in connection.execute(
+        "SELECT number, kind, target FROM edge WHERE number IN carray(?) ORDER BY target",
+        (_carray(numbers),),
+    ):
+        kinds = found.setdefault(number, {})
+        kinds[kind] = (*kinds.get(kind, ()), UUID(bytes=target))
+    return found
+
+
+def restored(row: Sequence[Any], namespace: str, edges: Edges) -> Memory:
+    """The memory of the bare :data:`COLUMNS` of a row, without its vector.
+
+    Raises:
+        StoreDamagedError: the row does not match its digest.
+    """
+    return _memory((*row, None, None), namespace, edges)
+
+
 def select(connection: apsw.Connection, condition: str, *values: Any) -> list[tuple[int, Memory]]:
     """Memories of rows that fulfil an SQL condition on ``m`` (a row of ``memory``)."""
     return list(_select(connection, condition, *values))
@@ -170,29 +196,14 @@ def _select(
     connection: apsw.Connection, condition: str, *values: Any
 ) -> Iterable[tuple[int, Memory]]:
     rows = fetch_all(connection, f"{_READ} WHERE {condition}", values)
-    edges = _edges(connection, [row[0] for row in rows if row[36]])
+    linked = edges(connection, [row[0] for row in rows if row[36]])
     for row in rows:
         if row[35] is None:
             raise StoreDamagedError(
                 f"A memory belongs to a namespace ({row[1]}) that is not there.",
                 hint="Run 'memoryoss doctor' to see how much, '--repair' to salvage the rest.",
             )
-        yield row[0], _memory(row, row[35], edges.get(row[0], {}))
-
-
-def _edges(
-    connection: apsw.Connection, numbers: Sequence[int]
-) -> dict[int, dict[str, tuple[UUID, ...]]]:
-    if not numbers:
-        return {}
-    edges: dict[int, dict[str, tuple[UUID, ...]]] = {}
-    for number, kind, target in connection.execute(
-        "SELECT number, kind, target FROM edge WHERE number IN carray(?) ORDER BY target",
-        (_carray(numbers),),
-    ):
-        kinds = edges.setdefault(number, {})
-        kinds[kind] = (*kinds.get(kind, ()), UUID(bytes=target))
-    return edges
+        yield row[0], _memory(row, row[35], linked.get(row[0], {}))
 
 
 def _fields(number: int, ns: int, memory: Memory) -> tuple[Any, ...]:
@@ -240,7 +251,7 @@ def _digest(fields: Sequence[Any]) -> bytes:
     return hashlib.blake2b(json.dumps(plain).encode(), digest_size=8).digest()
 
 
-def _memory(row: Sequence[Any], namespace: str, edges: dict[str, tuple[UUID, ...]]) -> Memory:
+def _memory(row: Sequence[Any], namespace: str, edges: Edges) -> Memory:
     if _digest(row[:32]) != row[32]:
         raise StoreDamagedError(
             f"The memory in row {row[0]} of namespace {namespace!r} is damaged.",
@@ -277,7 +288,7 @@ def _memory(row: Sequence[Any], namespace: str, edges: dict[str, tuple[UUID, ...
     )
 
 
-def _lineage(superseded_by: bytes | None, edges: dict[str, tuple[UUID, ...]]) -> Lineage:
+def _lineage(superseded_by: bytes | None, edges: Edges) -> Lineage:
     if not superseded_by and not edges:
         return _NO_LINEAGE
     return Lineage(

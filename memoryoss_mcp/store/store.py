@@ -12,15 +12,12 @@ from uuid import UUID
 
 import apsw
 
-from memoryoss_mcp.errors import (
-    EmptySelectorError,
-    LimitExceededError,
-    StoreClosedError,
-)
+from memoryoss_mcp.errors import StoreClosedError
 from memoryoss_mcp.model import Change, Memory
 from memoryoss_mcp.store import (
     changes,
     file,
+    forgetting,
     ledger,
     lexical,
     listing,
@@ -38,7 +35,6 @@ from memoryoss_mcp.store.connection import (
     write_transaction,
 )
 from memoryoss_mcp.store.types import (
-    Filters,
     ForgetReceipt,
     ForgetRequest,
     ListPage,
@@ -52,8 +48,6 @@ from memoryoss_mcp.store.writer import Writer
 
 if TYPE_CHECKING:
     from memoryoss_mcp.store.search import Candidates, Probe, Searcher
-
-PREVIEW_LENGTH = 80
 
 
 class Store:
@@ -83,6 +77,7 @@ class Store:
         self._local = threading.local()
         self._readers: list[apsw.Connection] = []
         self._guard = threading.Lock()
+        self._forgetting = threading.Lock()
         self._writer: Writer | None = None
         self._searcher: Searcher | None = None
         self._closed = False
@@ -131,53 +126,34 @@ class Store:
         return updated
 
     def forget(self, request: ForgetRequest) -> ForgetReceipt:
-        """Delete memories and prove that their bytes are gone.
+        """Delete memories and prove that their bytes are gone. Whatever fails after the deletion is
+        told in the receipt.
 
         Raises:
             EmptySelectorError: the request names nothing.
             LimitExceededError: it names too many at once; nothing was deleted.
         """
-        if not request.ids and not any(
-            (request.agent, request.session, request.tags, request.before is not None)
-        ):
-            raise EmptySelectorError(
-                "Nothing was named, and nothing was forgotten.",
-                field="ids",
-                hint="Send the ids of the memories to forget, as recall or list returned them.",
-            )
+        forgetting.check(request)
         if request.dry_run:
             with self._reading() as connection:
-                _, found, missing = self._chosen(connection, request)
-            return _receipt(request, found, missing)
-
-        def operation(
-            connection: apsw.Connection,
-        ) -> tuple[list[tuple[int, Memory]], tuple[UUID, ...]]:
-            ns, found, missing = self._chosen(connection, request)
-            if ns is not None:
-                changes.delete(connection, ns, found, self.subject)
-            return found, missing
-
-        found, missing = self._write(operation)
-        if not found:
-            return _receipt(request, found, missing)
-        with contextlib.closing(connect(self.path)) as connection, translated(self.path):
-            scanned, notes = residue.erase(
-                connection, self.path, [memory.content for _, memory in found]
+                return forgetting.receipt(
+                    request, forgetting.choose(connection, request, self._max_forget)
+                )
+        with self._forgetting:
+            chosen, gone = self._write(
+                lambda c: forgetting.delete(c, request, self._max_forget, self.subject)
             )
-        return _receipt(
-            request,
-            found,
-            missing,
-            scanned=scanned,
-            clean=not any(part.residues for part in scanned),
-            notes=notes,
-        )
+            erasure = residue.erase(self.path, gone) if gone else None
+        return forgetting.receipt(request, chosen, erasure)
 
     def fill_vectors(self, filled: Sequence[tuple[int, str, bytes]]) -> int:
         """Give pending memories (row key, content hash, vector) their vectors."""
         count: int = self._write(lambda c: changes.fill_vectors(c, self.model, filled))
         return count
+
+    def remove_empty_namespace(self, name: str) -> None:
+        """Take a namespace without memories out of the list. What was in it stays in the ledger."""
+        self._write(lambda c: changes.remove_empty_namespace(c, name))
 
     # Reading ------------------------------------------------------------------------------
 
@@ -296,31 +272,6 @@ class Store:
             finally:
                 connection.execute("ROLLBACK")
 
-    def _chosen(
-        self, connection: apsw.Connection, request: ForgetRequest
-    ) -> tuple[int | None, list[tuple[int, Memory]], tuple[UUID, ...]]:
-        ns = changes.namespace_key(connection, request.namespace)
-        if ns is None:
-            return None, [], request.ids
-        if request.ids:
-            by_id = rows.find(connection, ns, request.ids)
-            missing = tuple(i for i in dict.fromkeys(request.ids) if i not in by_id)
-            return ns, list(by_id.values()), missing
-        filters = Filters(
-            agent=request.agent,
-            session=request.session,
-            tags=request.tags,
-            before=request.before,
-            include_archived=True,
-        )
-        found = listing.select(connection, ns, filters, self._max_forget + 1)
-        if len(found) > self._max_forget:
-            raise LimitExceededError(
-                f"More than {self._max_forget} memories match; nothing was forgotten.",
-                hint="Narrow the selection, for example by session or by time.",
-            )
-        return ns, found, ()
-
     def _switch_model(
         self, connection: apsw.Connection, model: tuple[str, str, int]
     ) -> EmbeddingModel:
@@ -344,19 +295,3 @@ def _pack_when_due(connection: apsw.Connection) -> None:
     if due:
         with write_transaction(connection):
             changes.pack_tails(connection, lexical.TAIL_LIMIT)
-
-
-def _receipt(
-    request: ForgetRequest,
-    found: Sequence[tuple[int, Memory]],
-    missing: tuple[UUID, ...],
-    **more: Any,
-) -> ForgetReceipt:
-    return ForgetReceipt(
-        namespace=request.namespace,
-        deleted=tuple(memory.id for _, memory in found),
-        previews=tuple((memory.id, memory.content[:PREVIEW_LENGTH]) for _, memory in found),
-        missing=missing,
-        dry_run=request.dry_run,
-        **more,
-    )

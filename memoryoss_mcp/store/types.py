@@ -87,7 +87,8 @@ class ForgetReceipt:
     """What was forgotten (or, in a dry run, would be) and where its bytes were searched for.
 
     ``missing`` are ids that no memory of the namespace has. ``clean`` is true when no byte of the
-    content was found anywhere; ``notes`` say what else was done (a snapshot removed, a wait).
+    content was found anywhere and nothing that had to be done failed; ``notes`` say what else was
+    done (a snapshot removed, the file rewritten) or has to wait.
     """
 
     namespace: str
@@ -166,13 +167,20 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """All checks. ``healthy`` is false when one is an error that was not repaired."""
+    """All checks. ``healthy`` is false when one is an error that was not repaired, also where the
+    memories were salvaged into a copy."""
 
     findings: tuple[Finding, ...]
 
     @property
     def healthy(self) -> bool:
-        return not any(f.level == "error" and not f.repaired for f in self.findings)
+        wrong = any(f.level == "error" and not f.repaired for f in self.findings)
+        return not wrong and not self.salvaged
+
+    @property
+    def salvaged(self) -> bool:
+        """Whether what could be read is in a copy now. The file in use is as damaged as before."""
+        return any(f.check == "salvage" and f.level != "error" for f in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

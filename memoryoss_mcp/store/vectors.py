@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 from memoryoss_mcp.model import Memory, MemoryType, Origin, Status
+from memoryoss_mcp.store import description
 from memoryoss_mcp.store.connection import fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, vector_index_table
 from memoryoss_mcp.text.cues import (
@@ -209,6 +210,7 @@ def rebuild(
     """Make ``vector_index`` anew from rows. Returns how many memories are pending."""
     connection.execute("DROP TABLE IF EXISTS vector_index")
     connection.execute(vector_index_table(model.dimension))
+    description.sign(connection)
     pending = 0
     for number, memory in memories:
         row: Any = fetch_one(

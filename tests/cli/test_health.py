@@ -5,7 +5,12 @@ unasked."""
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import sys
+from typing import Any
+
+import pytest
 
 from tests.cli.support import Cli
 
@@ -25,12 +30,86 @@ def test_status_counts_what_is_there(library: Cli) -> None:
     assert "13 entries" in shown.out
 
 
-def test_a_well_memory_is_healthy(library: Cli) -> None:
-    report = library.json("doctor")
+def test_a_well_memory_is_healthy(cli: Cli) -> None:
+    cli.store("The harbour is dredged every spring.")
+    report = cli.json("doctor")
     assert report["healthy"] is True
     assert {finding["level"] for finding in report["findings"]} == {"ok"}
     assert {"check", "level", "message", "repairable", "repaired"} == set(report["findings"][0])
-    assert "The memory is well." in library("doctor").out
+    assert "The memory is well." in cli("doctor").out
+
+
+def finding(report: dict[str, Any], check: str) -> dict[str, Any]:
+    """The one finding of a check."""
+    [found] = [entry for entry in report["findings"] if entry["check"] == check]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_trial_memory_makes_the_round_trip_and_leaves_nothing_but_ledger_entries(
+    cli: Cli,
+) -> None:
+    cli.store("The harbour is dredged every spring.")
+    before = cli.json("status")
+    told = finding(cli.json("doctor"), "canary")
+    assert told["level"] == "ok"
+    assert "recalled by words and meaning" in told["message"]
+    after = cli.json("status")
+    assert after["namespaces"] == before["namespaces"]
+    assert after["ledger_entries"] == before["ledger_entries"] + 2
+    assert cli.json("list", "--namespace", "memoryoss-doctor")["total"] == 0
+    for path in cli.data_dir.rglob("*.db*"):
+        assert b"canary" not in path.read_bytes()
+    # Again, in the place that the first one had, and with another namespace beside it.
+    cli.store("A lock gate was replaced.", "--namespace", "other")
+    assert cli.json("doctor")["healthy"] is True
+    assert cli.json("doctor")["healthy"] is True
+
+
+def choose_model(cli: Cli, name: str) -> None:
+    """Write a configuration that names a model."""
+    cli.data_dir.mkdir(exist_ok=True)
+    (cli.data_dir / "memoryoss.toml").write_text(f'[embeddings]\nmodel = "{name}"\n')
+
+
+def test_without_its_model_the_doctor_says_what_is_missing_and_what_still_works(cli: Cli) -> None:
+    choose_model(cli, "bge-small-en-v1.5")
+    cli.store("The harbour is dredged every spring.")
+    report = cli.json("doctor", code=1)
+    model = finding(report, "model")
+    assert model["level"] == "error"
+    assert "models pull bge-small-en-v1.5" in model["message"]
+    pending = finding(report, "pending")
+    assert (pending["level"], pending["repairable"]) == ("warning", True)
+    assert pending["message"].startswith("1 memory has no vector yet")
+    assert "recalled by words only" in finding(report, "canary")["message"]
+    unrepaired = finding(cli.json("doctor", "--repair", code=1), "pending")
+    assert unrepaired["repaired"] is False
+
+
+def test_a_model_file_that_is_not_the_published_one_is_told(cli: Cli) -> None:
+    choose_model(cli, "bge-small-en-v1.5")
+    folder = cli.data_dir / "models" / "bge-small-en-v1.5"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(b"half a model")
+    told = finding(cli.json("doctor", code=1), "model")
+    assert told["level"] == "error"
+    assert "damaged" in told["message"]
+
+
+def test_repair_makes_the_vectors_that_were_missing(cli: Cli) -> None:
+    choose_model(cli, "bge-small-en-v1.5")
+    cli.load(*({"content": f"Ship {n} lies at quay {n}."} for n in range(40)))
+    choose_model(cli, "all-minilm-l6-v2")
+    assert [space["pending"] for space in cli.json("status")["namespaces"]] == [40]
+    looked = cli("doctor")
+    assert looked.code == 0
+    assert "--repair" in looked.out
+    assert [space["pending"] for space in cli.json("status")["namespaces"]] == [40]
+    repaired = finding(cli.json("doctor", "--repair"), "pending")
+    assert (repaired["level"], repaired["repaired"]) == ("warning", True)
+    assert [space["pending"] for space in cli.json("status")["namespaces"]] == [0]
+    assert {f["level"] for f in cli.json("doctor")["findings"]} == {"ok"}
 
 
 def test_damage_is_told_and_repaired_only_when_asked(cli: Cli) -> None:
@@ -49,6 +128,25 @@ def test_damage_is_told_and_repaired_only_when_asked(cli: Cli) -> None:
     assert any(finding["repaired"] for finding in repaired["findings"])
     assert cli.json("doctor")["healthy"] is True
     assert len(cli.json("recall", "harbour")["memories"]) == 5
+
+
+def test_a_salvaged_memory_is_not_called_well_before_the_copy_is_in_use(cli: Cli) -> None:
+    cli.load(*({"content": f"Fact {n} of the harbour"} for n in range(5)))
+    path = cli.data_dir / "memoryoss.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("UPDATE memory SET content = 'forged' WHERE content LIKE '%2%'")
+        connection.commit()
+    repair = cli("doctor", "--repair")
+    assert repair.code == 1
+    assert "The memory is well." not in repair.out
+    assert "4 memories were salvaged" in " ".join(repair.out.split())
+    [copy] = cli.data_dir.glob("memoryoss-salvaged-*.db")
+    for part in cli.data_dir.glob("memoryoss.db*"):
+        part.unlink()
+    copy.rename(path)
+    assert cli.json("doctor")["healthy"] is True
+    assert len(cli.json("recall", "harbour")["memories"]) == 4
 
 
 def test_a_file_that_is_not_ours_is_left_untouched(cli: Cli) -> None:
@@ -92,3 +190,26 @@ def test_a_newer_file_is_refused(cli: Cli) -> None:
     refused = cli("list", "--json")
     assert (refused.code, refused.error["code"]) == (1, "store_newer")
     assert refused.error["hint"]
+    before = path.read_bytes()
+    told = finding(cli.json("doctor", "--repair", code=1), "canary")
+    assert told["level"] == "warning"
+    assert "Nothing was stored" in told["message"]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="this user may write everything"
+)
+def test_a_file_that_cannot_be_written_is_looked_at_and_left_alone(cli: Cli) -> None:
+    cli.store("Something")
+    path = cli.data_dir / "memoryoss.db"
+    before = path.read_bytes()
+    path.chmod(0o400)
+    cli.data_dir.chmod(0o500)
+    try:
+        told = finding(cli.json("doctor"), "canary")
+    finally:
+        cli.data_dir.chmod(0o700)
+    assert told["level"] == "warning"
+    assert "cannot be written" in told["message"]
+    assert path.read_bytes() == before

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import apsw
@@ -19,7 +20,7 @@ from memoryoss_mcp.errors import (
     StoreForeignError,
     StoreNewerError,
 )
-from memoryoss_mcp.store import file, schema
+from memoryoss_mcp.store import doctor, drafts, file, schema
 from memoryoss_mcp.store.connection import APPLICATION_ID, check_sqlite
 from memoryoss_mcp.store.file import Migration
 from memoryoss_mcp.store.types import ListQuery
@@ -174,6 +175,126 @@ def test_an_sqlite_that_can_lose_commits_is_refused(version: str) -> None:
     check_sqlite()
 
 
+def letter(path: Path, before: str, after: str, name: str) -> None:
+    """Put a wrong letter into the description of a table."""
+    with support.raw(path) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = ?",
+            (before, after, name),
+        )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        ("chunk_id ", "chunk_ie ", "vector_index_rowids"),
+        ("bit[", "bis[", "vector_index"),
+        ("packed = 0", "packed = 1", "lexical_tail"),
+        ("seq INTEGER NOT NULL,\n  content", "seq INTEGFR NOT NULL,\n  content", "memory"),
+        ("value", "valve", "setting"),
+        ("value\n) WITHOUT ROWID", "value\n) WITHOUT ROWIX", "setting"),
+    ],
+)
+def test_a_damaged_description_of_the_tables_is_refused_and_healed_beside(
+    tmp_path: Path, before: str, after: str, name: str
+) -> None:
+    path = made(tmp_path / "memoryoss.db", "one", "two")
+    sound = path.read_bytes()
+    letter(path, before, after, name)
+    left = path.read_bytes()
+    assert left != sound
+    with pytest.raises(StoreDamagedError, match="doctor --repair"):
+        support.open_store(path)
+    assert path.read_bytes() == left
+    doctor.examine(path, support.MODEL, support.analyse, repair=True)
+    assert path.read_bytes() == left
+    [copy] = tmp_path.glob("memoryoss-salvaged-*.db")
+    assert contents(copy) == ["one", "two"]
+    assert support.unsound(copy) == []
+
+
+def test_the_description_may_change_as_the_program_changes_it(tmp_path: Path) -> None:
+    """Rewriting the file, another model, a rebuilt index: it is the same file, and opens."""
+    path = made(tmp_path / "memoryoss.db", "one")
+    with support.raw(path) as connection:
+        connection.execute("VACUUM")
+        connection.execute("ANALYZE")
+    assert contents(path) == ["one"]
+    with support.raw(path) as connection:
+        connection.execute("DELETE FROM posting")
+        connection.execute("DELETE FROM lexical")
+    assert doctor.examine(path, support.MODEL, support.analyse, repair=True).healthy
+    assert contents(path) == ["one"]
+    other = ("another", "1", 2 * support.DIMENSION)
+    for _ in range(2):
+        with support.opened(path, model=other) as store:
+            assert store.model.dimension == 2 * support.DIMENSION
+    assert contents(path) == ["one"]
+
+
+def test_the_log_of_a_refused_file_stays_as_it_is(tmp_path: Path) -> None:
+    path = made(tmp_path / "memoryoss.db", "first")
+    with support.opened(path) as store:
+        store.insert([support.entry("second")])
+        with support.raw(path) as connection:
+            connection.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION + 1}")
+        files = support.bytes_of_files(tmp_path)
+    wal = Path(f"{path}-wal")
+    path.write_bytes(files[path.name])
+    wal.write_bytes(files[wal.name])
+    with pytest.raises(StoreNewerError):
+        support.open_store(path)
+    assert path.read_bytes() == files[path.name]
+    assert wal.read_bytes() == files[wal.name] != b""
+
+
+# What a killed program leaves -----------------------------------------------------------------
+
+
+def test_drafts_of_killed_programs_are_removed_when_they_are_old(tmp_path: Path) -> None:
+    path = made(tmp_path / "memoryoss.db", "fact")
+    (tmp_path / "snapshots").mkdir()
+    old = [
+        tmp_path / "memoryoss.db.new-123-456",
+        tmp_path / "memoryoss.db.new-123-456-wal",
+        tmp_path / "memoryoss-salvaged-20200101T000000-1.db.new-1-2",
+        tmp_path / "snapshots" / "memoryoss-v1-20200101T000000-1.db.new-1-2",
+    ]
+    written = tmp_path / "memoryoss.db.new-77-1"  # its log is young: somebody works on it
+    young = [tmp_path / "memoryoss.db.new-9-9", Path(f"{written}-wal")]
+    others = [
+        tmp_path / "other.db.new-1-2",
+        tmp_path / "memoryoss.db.new-year",
+        tmp_path / "memoryoss-salvaged-20200101T000000-1.db",
+        tmp_path / "snapshots" / "memoryoss-v1-20200101T000000-1.db",
+    ]
+    for draft in (*old, written, *young, *others):
+        draft.write_bytes(b"half")
+    past = time.time() - drafts.ABANDONED_S - 60
+    for draft in (*old, written, *others):
+        os.utime(draft, (past, past))
+    assert contents(path) == ["fact"]
+    left = support.data_files(tmp_path)
+    assert not set(old) & set(left)
+    assert {path, written, *young, *others} <= set(left)
+
+
+def test_a_snapshot_that_could_not_be_finished_is_none(tmp_path: Path) -> None:
+    path = made(tmp_path / "memoryoss.db", *(f"fact {n}" for n in range(50)))
+    with support.raw(path) as connection:
+        [(page, size)] = connection.execute(
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema"
+            " WHERE name = 'ledger'"
+        )
+    with path.open("r+b") as handle:
+        handle.seek((page - 1) * size)
+        handle.write(b"\xff" * size)
+    with pytest.raises(StoreError):
+        file.snapshot(path, 1)
+    assert list((tmp_path / "snapshots").iterdir()) == []
+
+
 # Migrating ------------------------------------------------------------------------------------
 
 
@@ -226,6 +347,7 @@ def test_steps_are_applied_in_order_after_a_snapshot(tmp_path: Path) -> None:
     # The snapshot is the file as it was, and opens as one.
     assert contents(done.snapshot) == ["one", "two"]
     assert support.unsound(done.snapshot) == []
+    assert list(done.snapshot.parent.iterdir()) == [done.snapshot]
 
 
 def test_a_half_migrated_file_goes_on_from_where_it_is(tmp_path: Path) -> None:

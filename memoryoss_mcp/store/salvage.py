@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""Saving what can be read of a damaged file into a new one beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from memoryoss_mcp.errors import ConflictError, MemoryOSSError, StoreDamagedError
+from memoryoss_mcp.model import Memory
+from memoryoss_mcp.store import changes, drafts, file, vectors
+from memoryoss_mcp.store.changes import Analyse
+from memoryoss_mcp.store.connection import connect, connect_damaged, translated, write_transaction
+from memoryoss_mcp.store.types import Finding, Progress
+from memoryoss_mcp.store.wreck import Wreck
+
+_BATCH: Final = 500
+
+
+def salvage(
+    path: Path, model: tuple[str, str, int], analyse: Analyse, progress: Progress
+) -> Finding:
+    """Copy every memory that can still be read into a new file, which gets its name when it is
+    done. The damaged file is never changed."""
+    stamp = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+    target = path.with_name(f"{path.stem}-salvaged-{stamp}{path.suffix}")
+    draft = drafts.beside(target)
+    saved = twice = 0
+    try:
+        with contextlib.closing(connect_damaged(path)) as source, translated(path):
+            wreck = Wreck(source)
+            found = wreck.memories()
+            file.create(draft, model)
+            with contextlib.closing(connect(draft)) as copy, translated(target):
+                while batch := list(itertools.islice(found, _BATCH)):
+                    kept = _copy(wreck, copy, batch, analyse)
+                    saved, twice = saved + kept, twice + len(batch) - kept
+                    progress("salvaging", saved, saved)
+        if saved == 0:
+            raise StoreDamagedError(f"No memory of {path.name} can be read.")
+        drafts.place(draft, target)
+    except (MemoryOSSError, OSError) as error:
+        return Finding("salvage", "error", f"Nothing could be salvaged. {error}")
+    finally:
+        drafts.discard(draft)
+    return Finding("salvage", "warning", " ".join(_told(path, target, wreck, saved, twice)))
+
+
+def _copy(
+    wreck: Wreck, copy: apsw.Connection, batch: Sequence[tuple[int, Memory]], analyse: Analyse
+) -> int:
+    """Insert a batch. Returns how many were new."""
+    kept = 0
+    with write_transaction(copy):
+        model = vectors.current_model(copy)
+        if model is None:
+            raise StoreDamagedError("The new file names no embedding model.")
+        for number, memory in batch:
+            entry = changes.Entry(memory, tuple(analyse(memory)), wreck.vector(number, model))
+            try:
+                changes.insert(copy, model, [entry], "salvage")
+            except ConflictError:
+                continue  # damage shows one memory in two places
+            kept += 1
+    return kept
+
+
+def _told(path: Path, target: Path, wreck: Wreck, saved: int, twice: int) -> list[str]:
+    lost = wreck.missing + twice
+    told = [f"{saved} memories were salvaged into {target.name}, {lost} could not be read."]
+    if wreck.unlinked:
+        told.append(f"Of {wreck.unlinked} of them the links to others could not be read.")
+    if wreck.renamed:
+        names = ", ".join(wreck.renamed.values())
+        told.append(f"Names of namespaces were lost; their memories are now in: {names}.")
+    told.append(
+        f"{path.name} was left untouched. To use the copy, move {path.name} away, together with"
+        f" {path.name}-wal and {path.name}-shm if they are there, and give the copy its name."
+    )
+    return told
