@@ -6,6 +6,7 @@ from __future__ import annotations
 import builtins
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -172,7 +173,8 @@ class Runtime:
         Raises:
             InvalidInputError, LimitExceededError, ConflictError, StoreError: nothing was stored.
         """
-        return self._insert([admit(draft, self.config.limits)])[0]
+        entries, embedded = self._prepared([admit(draft, self.config.limits)])
+        return self._write(entries, embedded=embedded)[0]
 
     def store_many(
         self, drafts: Sequence[Draft], *, progress: Progress | None = None
@@ -188,10 +190,16 @@ class Runtime:
         """
         admitted = [admit(draft, self.config.limits) for draft in drafts]
         stored: list[Stored] = []
-        for start in range(0, len(admitted), STORE_BATCH):
-            if progress is not None:
-                progress("storing", start, len(admitted))
-            stored += self._insert(admitted[start : start + STORE_BATCH])
+        writing: Future[builtins.list[Stored]] | None = None
+        # One batch is written while the next is embedded.
+        with ThreadPoolExecutor(1, "memoryoss-batch") as pool:
+            for start in range(0, len(admitted), STORE_BATCH):
+                entries, embedded = self._prepared(admitted[start : start + STORE_BATCH])
+                stored += writing.result() if writing else ()
+                if progress is not None:
+                    progress("storing", len(stored), len(admitted))
+                writing = pool.submit(self._write, entries, embedded=embedded)
+            stored += writing.result() if writing else ()
         if progress is not None:
             progress("storing", len(admitted), len(admitted))
         return tuple(stored)
@@ -297,7 +305,8 @@ class Runtime:
         if self._warmer is None:
             self._encoder.load()
 
-    def _insert(self, drafts: builtins.list[Draft]) -> builtins.list[Stored]:
+    def _prepared(self, drafts: builtins.list[Draft]) -> tuple[builtins.list[Entry], bool]:
+        """Analysed and, if the model is there (second part), embedded."""
         self._settle()
         memories = [draft_memory(draft) for draft in drafts]
         encoded = self._encoder.vectors(memories)
@@ -305,8 +314,11 @@ class Runtime:
             Entry(memory, tuple(document_terms(memory)), encoded[index] if encoded else None)
             for index, memory in enumerate(memories)
         ]
+        return entries, encoded is not None
+
+    def _write(self, entries: builtins.list[Entry], *, embedded: bool) -> builtins.list[Stored]:
         stored = self._store.insert(entries)
-        self._look_for_pending(encoded is None)
+        self._look_for_pending(not embedded)
         return stored
 
     def _look_for_pending(self, pending: bool) -> None:

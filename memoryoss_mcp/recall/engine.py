@@ -159,7 +159,10 @@ class Engine:
 def _present(
     query: RecallQuery, ranking: Ranking, numbers: Sequence[int], memories: dict[int, Memory]
 ) -> tuple[RecalledMemory, ...]:
+    from memoryoss_mcp.recall.ranking import BEYOND  # start-up time: imports numpy
+
     left = query.budget_tokens
+    described = ranking.describe(numbers)
     results = []
     for number in numbers:
         memory = memories.get(number)
@@ -168,7 +171,7 @@ def _present(
         summary, evidence, cost = present.view(memory.content, ranking.terms, left)
         if left is not None:
             left -= cost
-        score, parts, provenance = ranking.describe(number)
+        score, parts, provenance = described.get(number, BEYOND)
         results.append(RecalledMemory(memory, score, parts, provenance, summary, evidence))
     return tuple(results)
 

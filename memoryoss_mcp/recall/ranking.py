@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -58,6 +59,18 @@ def probe(
     )
 
 
+class Described(NamedTuple):
+    """Score, its parts and the reasons in words."""
+
+    score: float
+    parts: Mapping[str, float]
+    provenance: tuple[str, ...]
+
+
+BEYOND: Final = Described(0.0, {}, ("beyond_candidates",))
+"""What there is to say of a memory that paging reached behind the last candidate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Candidates in their final order with everything that led to it."""
@@ -76,25 +89,34 @@ class Ranking:
         """The analysed terms of the query."""
         return self.plan.terms
 
-    def describe(self, number: int) -> tuple[float, Mapping[str, float], tuple[str, ...]]:
-        """Score, its parts and the reasons in words of the memory with a row key. A memory that
-        paging reached behind the last candidate has neither."""
-        numbers = self.candidates.numbers
-        at = int(np.searchsorted(numbers, number))
-        if at == len(numbers) or numbers[at] != number:
-            return 0.0, {}, ("beyond_candidates",)
-        parts = {name: round(float(part[at]), 4) for name, part in self.scores.parts.items()}
-        parts["currency"] = round(float(self.currency[at]), 4)
-        parts["similarity"] = round(float(self.candidates.similarity[at]), 4)
-        parts["bm25"] = round(float(self.candidates.bm25[at]), 4)
-        return float(self.total[at]), parts, tuple(self._reasons(at, parts))
+    def describe(self, numbers: Sequence[int]) -> dict[int, Described]:
+        """What there is to say of some memories, by row key. Those that paging reached behind the
+        last candidate are left out."""
+        places = np.searchsorted(self.candidates.numbers, numbers)
+        places = np.minimum(places, len(self.candidates.numbers) - 1)
+        known = self.candidates.numbers[places] == numbers
+        places = places[known]
+        parts = dict(self.scores.parts) | {
+            "currency": self.currency,
+            "similarity": self.candidates.similarity,
+            "bm25": self.candidates.bm25,
+        }
+        values = np.array([part[places] for part in parts.values()], np.float64).round(4).T
+        present = (self.candidates.frequencies[places] > 0).tolist()
+        totals: list[float] = self.total[places].tolist()
+        found = {}
+        for number, total, row, there in zip(
+            self.candidates.numbers[places].tolist(), totals, values.tolist(), present, strict=True
+        ):
+            own = dict(zip(parts, row, strict=True))
+            words = list(itertools.compress(self.candidates.terms, there))
+            found[number] = Described(total, own, self._reasons(own, words))
+        return found
 
-    def _reasons(self, at: int, parts: Mapping[str, float]) -> list[str]:
+    def _reasons(self, parts: Mapping[str, float], words: Sequence[str]) -> tuple[str, ...]:
         reasons = []
         if parts["vector"] > 1.0:
             reasons.append("vector")
-        present = self.candidates.frequencies[at] > 0
-        words = [t for t, there in zip(self.candidates.terms, present, strict=True) if there]
         if words:
             reasons.append("bm25:" + ",".join(words[:6]))
         if parts["exact"] > 0:
@@ -108,7 +130,7 @@ class Ranking:
             reasons.append("newer_exists")
         elif parts["currency"] > 0:
             reasons.append("newest_statement")
-        return reasons
+        return tuple(reasons)
 
 
 def rank(
