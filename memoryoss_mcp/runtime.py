@@ -112,6 +112,10 @@ class Runtime:
     def warm(self) -> None:
         """Load model and index in the background. Until then recall answers by words and says so,
         and what is stored gets its vector later."""
+        # Here, because numpy breaks when two threads are the first to import it: the caller's next
+        # call and the one that loads the model.
+        import numpy  # noqa: F401
+
         with self._guard:
             if self._warmer is None:
                 name = self.namespace().name

@@ -31,8 +31,8 @@ B: Final = 0.3
 
 VECTOR_DEPTH: Final = 512
 REFINED_DEPTH: Final = 160
-"""Sign distances find 800, the query's product with the signs the best 256 of them: more of the
-true best 20 than the 400 nearest by distance, for half the reading."""
+"""Candidates that sign distances find, and how many of them the query's product with the signs
+keeps: more of the true best 20 than the same number by distance alone."""
 
 LEXICAL_DEPTH: Final = 120
 

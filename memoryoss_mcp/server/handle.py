@@ -51,10 +51,6 @@ class RuntimeHandle:
                 raise StoreClosedError("The server is ending.")
             if self._runtime is None:
                 runtime = Runtime.open(self._config, client=client)
-                # Start-up time: not before the handshake. Here, because numpy breaks when two
-                # threads import it first: a call's, and the one that loads the model.
-                import numpy  # noqa: F401
-
                 runtime.warm()
                 self._warm_since = time.monotonic()
                 self._runtime = runtime
