@@ -68,7 +68,7 @@ def run_kills(folder: Path, options: Options) -> Outcome:
         _none("broken promises after kill -9", len(found.problems)),
         _none("snapshots in place that are not whole", len(found.snapshots)),
     ]
-    return Outcome(asdict(found), checks, rows, [*found.problems, *found.snapshots])
+    return Outcome(vars(found), checks, rows, [*found.problems, *found.snapshots])
 
 
 def run_crowd(folder: Path, options: Options) -> Outcome:
@@ -102,7 +102,7 @@ def run_crowd(folder: Path, options: Options) -> Outcome:
             for verb, time in sorted(times.items())
         ),
     ]
-    figures = asdict(found) | {"milliseconds": times, "processes": options.processes}
+    figures = vars(found) | {"milliseconds": times, "processes": options.processes}
     return Outcome(figures, checks, rows, found.problems)
 
 
@@ -120,7 +120,7 @@ def run_disk(folder: Path, options: Options) -> Outcome:
         _none("broken promises on a full disk", sum(len(f.problems) for f in filled)),
         _none("broken promises without permission", sum(len(f.problems) for f in locked)),
     ]
-    figures = {"full": [asdict(f) for f in filled], "forbidden": [asdict(f) for f in locked]}
+    figures = {"full": [vars(f) for f in filled], "forbidden": [vars(f) for f in locked]}
     return Outcome(figures, checks, rows, problems)
 
 
@@ -135,7 +135,7 @@ def run_damage(folder: Path, options: Options) -> Outcome:
         _none("wrong answers from damaged files", len(found.problems)),
         _none("repairs that left undamaged memories behind", len(found.unsaved)),
     ]
-    return Outcome(asdict(found), checks, rows, [*found.crashes, *found.problems, *found.unsaved])
+    return Outcome(vars(found), checks, rows, [*found.crashes, *found.problems, *found.unsaved])
 
 
 def run_residue(folder: Path, options: Options) -> Outcome:
@@ -147,14 +147,14 @@ def run_residue(folder: Path, options: Options) -> Outcome:
         _none("residue bytes after forget", found.bytes),
         _none("broken promises about residue", len(found.problems)),
     ]
-    return Outcome(asdict(found), checks, rows, found.problems)
+    return Outcome(vars(found), checks, rows, found.problems)
 
 
 def run_offline(folder: Path, options: Options) -> Outcome:
     """No network."""
     found = traces.offline(folder)
     checks = [_none("what fails without a network", len(found.problems))]
-    return Outcome(asdict(found), checks, [("how", found.way)], found.problems)
+    return Outcome(vars(found), checks, [("how", found.way)], found.problems)
 
 
 PARTS: Final[dict[str, Callable[[Path, Options], Outcome]]] = {

@@ -17,7 +17,7 @@ from memoryoss_mcp.model import Change, Draft, Memory
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.runtime import examine as examine_configured
-from memoryoss_mcp.store import doctor, vectors
+from memoryoss_mcp.store import doctor, residue, vectors
 from memoryoss_mcp.store.changes import Entry, draft_memory
 from memoryoss_mcp.store.search import Probe
 from memoryoss_mcp.store.store import Store
@@ -92,7 +92,11 @@ class Keeper(Protocol):
     def memories(self, namespace: str) -> dict[UUID, Memory]: ...
     def finds(self, namespace: str, key: UUID) -> bool: ...
     def ledger_entries(self) -> int: ...
-    def unsound(self) -> list[str]: ...
+    def unsound(self) -> list[str]:
+        """What the doctor finds wrong, once interrupted erasures are taken up as the next server
+        that starts does it."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -149,6 +153,7 @@ class StoreKeeper:
         return self.store.status().ledger_entries
 
     def unsound(self) -> list[str]:
+        self.store.finish_erasures()
         return unsound(doctor.examine(self.store.path, MODEL, analyse))
 
     def close(self) -> None:
@@ -194,6 +199,7 @@ class RuntimeKeeper:
         return self.runtime.status().ledger_entries
 
     def unsound(self) -> list[str]:
+        residue.finish(self.runtime.config.store_path)
         return unsound(examine_configured(self.runtime.config))
 
     def close(self) -> None:

@@ -72,7 +72,8 @@ class Encoder:
 
 
 class Warmer:
-    """Loads model and index in the background, then gives pending memories their vectors."""
+    """Loads model and index in the background, then finishes what was interrupted: erasures, and
+    memories without their vectors."""
 
     def __init__(self, encoder: Encoder, store: Store, namespace: str) -> None:
         self._encoder = encoder
@@ -103,6 +104,16 @@ class Warmer:
         while not self._stop and self._store.searcher().fill(FILL_SLICE):
             pass
 
+    def _finish_erasures(self) -> None:
+        try:
+            erasure = self._store.finish_erasures()
+        except (MemoryOSSError, OSError) as error:
+            _log.warning("an interrupted erasure could not be finished: %s", error)
+            return
+        if erasure is not None:
+            outcome = "was finished" if erasure.clean else "could not be finished"
+            _log.warning("an interrupted erasure %s: %s", outcome, " ".join(erasure.notes))
+
     def _run(self) -> None:
         try:
             embedder = self._encoder.load()
@@ -113,6 +124,7 @@ class Warmer:
             _log.warning("the index could not be loaded: %s", error)
         finally:
             self._done.set()
+        self._finish_erasures()
         while not self._stop and self._encoder.ready:
             try:
                 self._fill_index()

@@ -4,7 +4,8 @@ the file where any are left.
 
 ``secure_delete`` overwrites what is deleted, but not the copies that SQLite leaves in the gaps of
 pages when it moves rows from one to another, and no delete reaches a snapshot. An erasure that
-was not finished stays noted in the file, and the next one rewrites it.
+was not finished stays noted in the file, and the next one rewrites it; one that a kill interrupted
+is taken up by the next server that starts.
 """
 
 from __future__ import annotations
@@ -104,6 +105,18 @@ def unfinished(connection: apsw.Connection) -> list[str]:
         (f"{_NOTE}*", now() - _UNDER_WAY_NS),
     )
     return [name for (name,) in found]
+
+
+def finish(path: Path) -> Erasure | None:
+    """Take up the erasures that a kill interrupted. ``None`` when there are none: those that were
+    given up, for a reason that their receipts told, wait for the next forget or repair."""
+    with contextlib.closing(connect(path)) as connection, translated(path):
+        interrupted = fetch_one(
+            connection,
+            "SELECT EXISTS (SELECT 1 FROM setting WHERE name GLOB ? AND value BETWEEN 1 AND ?)",
+            (f"{_NOTE}*", now() - _UNDER_WAY_NS),
+        )[0]
+    return erase(path, None) if interrupted else None
 
 
 def erase(path: Path, gone: Gone | None) -> Erasure:

@@ -34,6 +34,7 @@ from memoryoss_mcp.store.connection import (
     translated,
     write_transaction,
 )
+from memoryoss_mcp.store.residue import Erasure
 from memoryoss_mcp.store.types import (
     ForgetReceipt,
     ForgetRequest,
@@ -145,6 +146,11 @@ class Store:
             )
             erasure = residue.erase(self.path, gone) if gone else None
         return forgetting.receipt(request, chosen, erasure)
+
+    def finish_erasures(self) -> Erasure | None:
+        """Take up the erasures that a kill interrupted, if any; may rewrite the file."""
+        with self._forgetting:
+            return residue.finish(self.path)
 
     def fill_vectors(self, filled: Sequence[tuple[int, str, bytes]]) -> int:
         """Give pending memories (row key, content hash, vector) their vectors."""

@@ -8,7 +8,7 @@ import random
 import string
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -415,7 +415,22 @@ with support.opened(Path(sys.argv[1])) as store:
 """
 
 
-def test_a_kill_between_deletion_and_search_is_noticed_and_repaired(tmp_path: Path) -> None:
+def by_the_doctor(path: Path) -> None:
+    assert doctor.examine(path, support.MODEL, support.analyse, repair=True).healthy
+
+
+def by_the_next_program(path: Path) -> None:
+    with support.opened(path) as store:
+        erasure = store.finish_erasures()
+        assert erasure is not None
+        assert erasure.clean
+        assert store.finish_erasures() is None
+
+
+@pytest.mark.parametrize("finish", [by_the_doctor, by_the_next_program])
+def test_a_kill_between_deletion_and_search_is_noticed_and_repaired(
+    tmp_path: Path, finish: Callable[[Path], None]
+) -> None:
     path, choose = tmp_path / "memoryoss.db", random.Random(11)
     first, second = phrase(choose, 300), phrase(choose, 300)
     with support.opened(path) as store:
@@ -429,11 +444,19 @@ def test_a_kill_between_deletion_and_search_is_noticed_and_repaired(tmp_path: Pa
             "UPDATE setting SET value = value - 61000000000 WHERE name GLOB 'erasure:*'"
         )
     assert [problem.split(":")[0] for problem in support.unsound(path)] == ["erasure"]
-    report = doctor.examine(path, support.MODEL, support.analyse, repair=True)
-    assert report.healthy
+    finish(path)
     assert traces(tmp_path, [first, second]) == []
     assert file.snapshots(path) == ()
     assert support.unsound(path) == []
+
+
+def test_an_erasure_that_may_still_be_at_work_is_left_to_its_program(tmp_path: Path) -> None:
+    path = tmp_path / "memoryoss.db"
+    with support.opened(path) as store:
+        store.insert([support.entry("what is to be forgotten")])
+    as_another_program(KILLED, path)
+    with support.opened(path) as store:
+        assert store.finish_erasures() is None
 
 
 def test_a_snapshot_that_cannot_be_read_is_named_and_not_called_clean(tmp_path: Path) -> None:
