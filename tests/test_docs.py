@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from memoryoss_mcp.config import load_config
 
@@ -31,6 +32,32 @@ def test_the_readme_has_the_two_commands() -> None:
     see, test = blocks(README, "bash")
     assert see.strip().endswith("memoryoss demo")
     assert "pytest" in test
+
+
+def results(lane: str) -> Any:
+    return json.loads((ROOT / "benchmarks" / "results" / f"{lane}.json").read_text("utf-8"))
+
+
+def test_the_figures_in_the_readme_are_those_of_the_kept_results() -> None:
+    section = README.split("## How good, how fast, how safe")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if "|" in line]
+    shown = {tuple(row[1:]) for row in rows}
+    for name, found in results("quality")["sets"].items():
+        figures = found["groups"]["all"]
+        row = tuple(f"{figures[ranker]['R@10']:.2f}" for ranker in ("bm25", "vector", "recall"))
+        assert row in shown or name == "prefeval_implicit_choice", name
+    for size in (*results("speed")["sizes"], results("scale")["sizes"][-1]):
+        row = (
+            f"{size['recall']['best']['recall']['p50']:.1f} ms",
+            f"{size['store']['single']['best']['p50']:.1f} ms",
+            f"{size['store']['batch_per_second']['best']:.0f} per second",
+        )
+        assert row in shown, size["memories"]
+    measured = {check["name"]: check["measured"] for check in results("quality")["required"]}
+    assert f"{measured['beam_100k: newer above outdated']:.0%}" in section
+    for name in ("beam_100k", "devmem_claude"):
+        assert f"{measured[f'{name}: abstention AUC']:.2f}" in section
+    assert all(check["passed"] for check in results("faults")["required"])
 
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
