@@ -92,6 +92,8 @@ class Ranking:
     def describe(self, numbers: Sequence[int]) -> dict[int, Described]:
         """What there is to say of some memories, by row key. Those that paging reached behind the
         last candidate are left out."""
+        if not len(self.candidates.numbers):
+            return {}
         places = np.searchsorted(self.candidates.numbers, numbers)
         places = np.minimum(places, len(self.candidates.numbers) - 1)
         known = self.candidates.numbers[places] == numbers

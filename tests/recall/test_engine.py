@@ -12,9 +12,11 @@ import pytest
 from memoryoss_mcp.config import Config, load_config
 from memoryoss_mcp.errors import InvalidCursorError, InvalidInputError, LimitExceededError
 from memoryoss_mcp.model import Draft, MemoryType, Origin, parse_time
+from memoryoss_mcp.recall.encoder import fill_pending
 from memoryoss_mcp.recall.query import Filters, RecallQuery, Weights
 from memoryoss_mcp.recall.result import Decision, Mode, RecallResult
 from memoryoss_mcp.runtime import Runtime
+from memoryoss_mcp.store.search import Candidates, Probe
 
 FACTS = (
     "We deploy to staging first and to production only after the smoke tests.",
@@ -237,6 +239,26 @@ def test_recall_before_the_model_is_there_answers_by_words(tmp_path: Path) -> No
         config, embeddings=dataclasses.replace(config.embeddings, model="bge-small-en-v1.5")
     )
     check_words_only(missing)
+
+
+def test_a_vector_that_arrives_in_the_middle_of_a_recall_disturbs_nothing(
+    empty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the search for candidates and the page behind the last of them."""
+    with monkeypatch.context() as patch:
+        patch.setattr(empty._encoder, "vectors", lambda _: None)
+        empty.store(Draft("Kept here and nowhere else.", "p"))
+    search = empty._store.candidates
+
+    def meanwhile(namespace: str, probe: Probe) -> Candidates | None:
+        found = search(namespace, probe)
+        fill_pending(empty._encoder, empty._store)
+        return found
+
+    monkeypatch.setattr(empty._store, "candidates", meanwhile)
+    result = empty.recall(RecallQuery("where", "p"))  # a stop word: nothing but the vector
+    assert result.gate.decision is Decision.ABSTAIN
+    assert {found.score for found in result.memories} <= {0.0}
 
 
 def check_words_only(config: Config) -> None:
