@@ -4,8 +4,9 @@ edges, ledger entry and counters together, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 import apsw
 
@@ -27,6 +28,11 @@ from memoryoss_mcp.store.vectors import EmbeddingModel
 
 Analyse = Callable[[Memory], Sequence[str]]
 """The lexical terms of a memory, in order, none with white space in it."""
+
+
+Rule = Callable[[Callable[[Sequence[UUID]], Mapping[UUID, Memory]]], Sequence[Memory]]
+"""Decides inside a transaction: from a function that reads memories, the memories as they shall
+be. It may run twice and must not change anything itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,38 @@ def update(
     return Updated(
         memory.id, memory.namespace, changed.version, changed.updated_at, changed.status, state
     )
+
+
+def amend(
+    connection: apsw.Connection, namespace: str, rule: Rule, action: str, subject: str
+) -> list[Memory]:
+    """Write what a rule makes of memories of a namespace, each with its ledger entry ``action``.
+    The rule must leave content and tags as they are; it gets a function that reads memories by id
+    inside this transaction. Returns the memories as they are now."""
+    ns = namespace_key(connection, namespace)
+    numbers: dict[UUID, int] = {}
+
+    def find(ids: Sequence[UUID]) -> dict[UUID, Memory]:
+        found = rows.find(connection, ns, ids) if ns is not None else {}
+        numbers.update({key: number for key, (number, _) in found.items()})
+        return {key: memory for key, (_, memory) in found.items()}
+
+    changed = []
+    for memory in rule(find):
+        if ns is None:
+            raise missing(memory.id, namespace)
+        after = replace(
+            memory,
+            version=memory.version + 1,
+            updated_at=max(now(), memory.updated_at),
+            sequence=_next_seq(connection),
+        )
+        rows.rewrite(connection, numbers[memory.id], ns, after)
+        vectors.set_flags(connection, numbers[memory.id], after)
+        ledger.append(connection, action, namespace, subject, memory.id, after.version)
+        _count(connection, ns, after.sequence, 0, 0, 0, 0)
+        changed.append(after)
+    return changed
 
 
 def delete(

@@ -43,7 +43,13 @@ class Migration:
     apply: Callable[[apsw.Connection], None]
 
 
-MIGRATIONS: tuple[Migration, ...] = ()
+def _index_reviews(connection: apsw.Connection) -> None:
+    connection.execute(schema.REVIEW_INDEX)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(2, "an index of what waits for review", _index_reviews),
+)
 """Steps after the first released schema, in order."""
 
 
@@ -85,6 +91,7 @@ def create(path: Path, model: tuple[str, str, int]) -> None:
             connection.execute("PRAGMA auto_vacuum = NONE")
             with write_transaction(connection):
                 connection.execute(schema.TABLES)
+                connection.execute(schema.REVIEW_INDEX)
                 connection.execute(
                     "INSERT INTO setting VALUES('seq', 0), ('created_at', ?)", (now(),)
                 )

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, Final
 
 import apsw
 
 from memoryoss_mcp.errors import InvalidCursorError
-from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import changes, rows
+from memoryoss_mcp.model import Memory, QueueKind
+from memoryoss_mcp.store import changes, rows, schema
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
-from memoryoss_mcp.store.types import Filters, ListPage, ListQuery, NamespaceStatus
+from memoryoss_mcp.store.types import Filters, ListPage, ListQuery, NamespaceStatus, Waiting
 
 
 def page(connection: apsw.Connection, query: ListQuery) -> ListPage:
@@ -82,6 +82,33 @@ def select(
     """Up to ``limit`` memories that fulfil the filters, oldest first."""
     condition, values = where(ns, filters)
     return rows.select(connection, f"{condition} ORDER BY m.number LIMIT ?", *values, limit)
+
+
+def waiting(connection: apsw.Connection, ns: int, limit: int) -> Waiting:
+    """What waits for a review. The index holds nothing else, so that this costs the same in a
+    large namespace."""
+    numbers = [
+        number
+        for (number,) in connection.execute(
+            f"SELECT number FROM memory WHERE ns = ? AND {schema.WAITING}"
+            f" ORDER BY ({schema.REVIEW_RANK}), created_at DESC, number DESC LIMIT ?",
+            (ns, limit),
+        )
+    ]
+    found = rows.read(connection, numbers)
+    counts = dict.fromkeys(_RANKS, 0)
+    oldest = None
+    for rank, count, first in connection.execute(
+        f"SELECT ({schema.REVIEW_RANK}), count(*), min(created_at) FROM memory"
+        f" WHERE ns = ? AND {schema.WAITING} GROUP BY 1",
+        (ns,),
+    ):
+        counts[_RANKS[rank]] = count
+        oldest = first if oldest is None else min(oldest, first)
+    return Waiting(tuple(found[number] for number in numbers), counts, oldest)
+
+
+_RANKS: Final = (QueueKind.CONTESTED, QueueKind.REJECTED, QueueKind.CANDIDATE)
 
 
 def namespaces(connection: apsw.Connection) -> tuple[NamespaceStatus, ...]:

@@ -11,11 +11,24 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 SLOT_BITS: Final = 40
 SLOT_MASK: Final = (1 << SLOT_BITS) - 1
 CHUNK_SIZE: Final = 512
 """Vectors per chunk of ``vector_index``: what a small namespace allocates at once."""
+
+REVIEW_RANK: Final = "CASE WHEN reject_count > 0 THEN 1 WHEN status = 'contested' THEN 0 ELSE 2 END"
+"""The place of a memory's queue in the review inbox: contested, rejected, candidates."""
+
+WAITING: Final = (
+    "archived = 0 AND status <> 'active' AND superseded_by IS NULL"
+    " AND (status <> 'stale' OR reject_count > 0)"
+)
+"""Which memories wait for a review."""
+
+REVIEW_INDEX: Final = (
+    f"CREATE INDEX memory_review ON memory(ns, ({REVIEW_RANK}), created_at DESC) WHERE {WAITING}"
+)
 
 TABLES: Final = """
 CREATE TABLE setting(

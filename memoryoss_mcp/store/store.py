@@ -26,7 +26,7 @@ from memoryoss_mcp.store import (
     schema,
     vectors,
 )
-from memoryoss_mcp.store.changes import Analyse, Entry
+from memoryoss_mcp.store.changes import Analyse, Entry, Rule
 from memoryoss_mcp.store.connection import (
     connect,
     fetch_all,
@@ -43,6 +43,7 @@ from memoryoss_mcp.store.types import (
     Stored,
     StoreStatus,
     Updated,
+    Waiting,
 )
 from memoryoss_mcp.store.vectors import EmbeddingModel
 from memoryoss_mcp.store.writer import Writer
@@ -126,6 +127,14 @@ class Store:
         )
         return updated
 
+    def amend(self, namespace: str, rule: Rule, action: str) -> list[Memory]:
+        """Let a rule change the states of memories in one transaction; see :data:`Rule`. Returns
+        them as they are now."""
+        changed: list[Memory] = self._write(
+            lambda c: changes.amend(c, namespace, rule, action, self.subject)
+        )
+        return changed
+
     def forget(self, request: ForgetRequest) -> ForgetReceipt:
         """Delete memories and prove that their bytes are gone. Whatever fails after the deletion is
         told in the receipt.
@@ -175,6 +184,19 @@ class Store:
         if memory_id not in found:
             raise changes.missing(memory_id, namespace)
         return found[memory_id][1]
+
+    def get_many(self, namespace: str, ids: Sequence[UUID]) -> dict[UUID, Memory]:
+        """Those of some memories that the namespace has, by id."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            found = rows.find(connection, ns, ids) if ns is not None else {}
+        return {key: memory for key, (_, memory) in found.items()}
+
+    def waiting(self, namespace: str, limit: int) -> Waiting:
+        """What waits for a review, at most ``limit`` memories of it."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            return listing.waiting(connection, -1 if ns is None else ns, limit)
 
     def read(self, numbers: Sequence[int]) -> dict[int, Memory]:
         """Memories by row key; those that are gone meanwhile are left out."""

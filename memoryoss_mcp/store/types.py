@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from memoryoss_mcp.model import EmbeddingState, Memory, MemoryType, Origin, Status
+from memoryoss_mcp.model import EmbeddingState, Memory, MemoryType, Origin, QueueKind, Status
 
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(step, done, total)`` during long work."""
@@ -119,6 +119,16 @@ class ListPage:
     memories: tuple[Memory, ...]
     total: int
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a review, in the order of the inbox: its first memories, how many there are of
+    each kind, and when the oldest was created."""
+
+    memories: tuple[Memory, ...]
+    counts: Mapping[QueueKind, int]
+    oldest_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 READY: Final = 1
 ARCHIVED: Final = 1 << 1
-_TYPE_SHIFT, _STATUS_SHIFT, _ORIGIN_SHIFT = 2, 5, 8
+_TYPE_SHIFT, STATUS_SHIFT, _ORIGIN_SHIFT = 2, 5, 8
 FIRST_PERSON: Final = 1 << 11
 PAST_STATE: Final = 1 << 12
 CHANGES_SHIFT: Final = 13
 _TYPES: Final = tuple(MemoryType)
-_STATUSES: Final = tuple(Status)
+STATUSES: Final = tuple(Status)
 _ORIGINS: Final = tuple(Origin)
 
 
@@ -97,7 +97,7 @@ def flags_of(memory: Memory, ready: bool) -> int:
         (READY if ready else 0)
         | (ARCHIVED if memory.archived else 0)
         | _TYPES.index(memory.memory_type) << _TYPE_SHIFT
-        | _STATUSES.index(memory.status) << _STATUS_SHIFT
+        | STATUSES.index(memory.status) << STATUS_SHIFT
         | _ORIGINS.index(memory.origin) << _ORIGIN_SHIFT
         | (FIRST_PERSON if speaks_in_first_person(memory.content) else 0)
         | (PAST_STATE if speaks_of_the_past(memory.content) else 0)
@@ -113,7 +113,7 @@ def flag_values(
     if memory_type is not None:
         parts.append((_TYPE_SHIFT, 7, (_TYPES.index(memory_type),)))
     if statuses:
-        parts.append((_STATUS_SHIFT, 7, tuple(_STATUSES.index(s) for s in statuses)))
+        parts.append((STATUS_SHIFT, 7, tuple(STATUSES.index(s) for s in statuses)))
     if origins:
         parts.append((_ORIGIN_SHIFT, 7, tuple(_ORIGINS.index(o) for o in origins)))
     return parts

@@ -20,7 +20,8 @@ from memoryoss_mcp.errors import (
     StoreForeignError,
     StoreNewerError,
 )
-from memoryoss_mcp.store import doctor, drafts, file, schema
+from memoryoss_mcp.model import Status
+from memoryoss_mcp.store import description, doctor, drafts, file, schema
 from memoryoss_mcp.store.connection import APPLICATION_ID, check_sqlite
 from memoryoss_mcp.store.file import Migration
 from memoryoss_mcp.store.types import ListQuery
@@ -428,3 +429,26 @@ def test_a_restored_snapshot_is_a_working_store(tmp_path: Path) -> None:
     made(path, "four")
     assert contents(path) == ["four", "one", "two"]
     assert support.unsound(path) == []
+
+
+def test_a_file_of_the_first_schema_gets_the_index_of_reviews(tmp_path: Path) -> None:
+    path = tmp_path / "memoryoss.db"
+    with support.opened(path) as store:
+        [stored] = store.insert([support.entry("kept", status=Status.CANDIDATE)])
+    with support.raw(path) as connection, connection:  # as the first release left it
+        connection.execute("DROP INDEX memory_review")
+        connection.execute("PRAGMA user_version = 1")
+        description.sign(connection)
+    with support.opened(path) as store:
+        assert [memory.id for memory in store.waiting("default", 5).memories] == [stored.id]
+    assert support.unsound(path) == []
+    with support.raw(path) as connection:
+        plan = list(
+            connection.execute(
+                f"EXPLAIN QUERY PLAN SELECT number FROM memory WHERE ns = 1 AND {schema.WAITING}"
+                f" ORDER BY ({schema.REVIEW_RANK}), created_at DESC LIMIT 5"
+            )
+        )
+    assert "memory_review" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
+    assert len(file.snapshots(path)) == 1
