@@ -16,6 +16,8 @@ from uuid import UUID
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, StoreError
+from memoryoss_mcp.lifecycle import review
+from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.model import Change, Draft, Memory, check_namespace
 from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
 from memoryoss_mcp.model.project import find_project
@@ -267,15 +269,27 @@ class Runtime:
     def list(self, query: ListQuery) -> ListPage:
         """One page of a namespace, newest first."""
         check_namespace(query.namespace, self.config.limits.max_namespace_length)
-        if query.limit < 1:
-            raise InvalidInputError("limit must be at least 1.", field="limit")
-        if query.limit > self.config.limits.max_batch:
-            raise LimitExceededError(
-                f"limit is {query.limit}; {self.config.limits.max_batch} is the most for one page.",
-                field="limit",
-                hint="Take the next page with next_cursor.",
-            )
+        self._check_page(query.limit)
         return self._store.page(query)
+
+    def inbox(self, namespace: str, limit: int = 20) -> Inbox:
+        """What waits for a person's decision, first things first.
+
+        Raises:
+            InvalidInputError, LimitExceededError: the limit is wrong.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        self._check_page(limit)
+        return review.inbox(self._store, namespace, limit)
+
+    def review(self, decision: Decision) -> Decided:
+        """Confirm, reject or supersede a memory, whether it waits in the inbox or not.
+
+        Raises:
+            InvalidInputError, NotFoundError: nothing was changed.
+        """
+        check_namespace(decision.namespace, self.config.limits.max_namespace_length)
+        return review.decide(self._store, decision)
 
     def status(self) -> StoreStatus:
         """Counts, sizes and versions."""
@@ -290,6 +304,16 @@ class Runtime:
     def migrate(self, *, dry_run: bool = False) -> MigrationPlan:
         """Bring the file to the present schema (see :func:`migrate`)."""
         return migrate(self.config, dry_run=dry_run)
+
+    def _check_page(self, limit: int) -> None:
+        if limit < 1:
+            raise InvalidInputError("limit must be at least 1.", field="limit")
+        if limit > self.config.limits.max_batch:
+            raise LimitExceededError(
+                f"limit is {limit}; {self.config.limits.max_batch} is the most for one page.",
+                field="limit",
+                hint="Take the next page with next_cursor.",
+            )
 
     # Inside -------------------------------------------------------------------------------
 

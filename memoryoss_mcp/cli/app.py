@@ -9,7 +9,18 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from memoryoss_mcp.cli import browse, demo, forget, health, models, recall, serve, store, update
+from memoryoss_mcp.cli import (
+    browse,
+    demo,
+    forget,
+    health,
+    models,
+    recall,
+    review,
+    serve,
+    store,
+    update,
+)
 from memoryoss_mcp.cli.parser import Parser, UsageError, build_parser
 from memoryoss_mcp.cli.session import INTERRUPTED, Reply, Session
 from memoryoss_mcp.cli.streams import (
@@ -44,6 +55,7 @@ COMMANDS = (
     update.register,
     forget.register,
     browse.register,
+    review.register,
     health.register,
     models.register,
 )

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from memoryoss_mcp.model import Status
 from memoryoss_mcp.recall.query import Weights
-from memoryoss_mcp.store.vectors import FIRST_PERSON
+from memoryoss_mcp.store.vectors import FIRST_PERSON, STATUS_SHIFT, STATUSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,16 @@ PREVIOUS_GAIN: Final = 0.25
 FOLLOWING_GAIN: Final = 0.15
 ROUTED: Final = (0.68, 1.2, 1.55)
 """Factors of vector, words and exact when identifiers lead (before the sum is kept)."""
+
+STATUS_WEIGHTS: Final = {
+    Status.ACTIVE: 1.0,
+    Status.CANDIDATE: 0.75,
+    Status.STALE: 0.7,
+    Status.CONTESTED: 0.55,
+}
+"""Share of its own evidence that a memory keeps in each state. The product's published weights."""
+
+_LOSSES: Final = np.array([STATUS_WEIGHTS[status] - 1.0 for status in STATUSES], np.float32)
 
 HALFWAY: Final = 4.25
 SPREAD: Final = 1.15
@@ -106,7 +117,8 @@ def score(
     parts["speaker"] = np.where(told & (own > 0), np.float32(speaker), np.float32(0.0))
     parts["session"] = _session(candidates, own)
     parts["recency"] = np.float32(weights.recency / DEFAULT.recency) * _recency(candidates, wishes)
-    evidence = own + parts["speaker"] + parts["session"] + parts["recency"]
+    parts["status"] = _status(candidates, own)
+    evidence = own + parts["speaker"] + parts["session"] + parts["recency"] + parts["status"]
     return Scores(evidence, calibrated(evidence), parts)
 
 
@@ -202,6 +214,12 @@ def _support(session: NDArray[np.int64], own: NDArray[np.float32]) -> NDArray[np
     result = np.zeros_like(own)
     result[order] = np.where(ordered != 0, others / SESSION_BEST, 0.0).astype(np.float32)
     return result
+
+
+def _status(candidates: Candidates, own: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a memory loses that is not (or no longer) taken for true."""
+    loss: NDArray[np.float32] = _LOSSES[(candidates.flags >> STATUS_SHIFT) & 7]
+    return loss * np.maximum(own, np.float32(0))
 
 
 def _recency(candidates: Candidates, wishes: Wishes) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from memoryoss_mcp.recall.result import RecalledMemory, RecallResult
 from memoryoss_mcp.recall.score import HALFWAY, SPREAD
 from memoryoss_mcp.runtime import Runtime
 
-PARTS = ("vector", "words", "exact", "speaker", "session", "recency", "currency")
+PARTS = ("vector", "words", "exact", "speaker", "session", "recency", "status", "currency")
 NOISE = (
     "Lunch is at noon in the courtyard.",
     "The printer on the second floor is out of toner.",
