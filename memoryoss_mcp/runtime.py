@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import builtins
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from memoryoss_mcp.recall.result import Explanation, RecallResult
 from memoryoss_mcp.screen import admit, admit_change
 from memoryoss_mcp.store import doctor, file
 from memoryoss_mcp.store.changes import Entry, draft_memory
+from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import (
     DoctorReport,
@@ -48,6 +49,10 @@ _UNUSABLE = "the file has to be put right first."
 
 STORE_BATCH = 64
 """Memories of ``store_many`` that are embedded and committed together."""
+
+
+LEDGER_BATCH = 1_000
+"""Ledger entries that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +295,26 @@ class Runtime:
         """
         check_namespace(decision.namespace, self.config.limits.max_namespace_length)
         return review.decide(self._store, decision)
+
+    def audit(self) -> LedgerReport:
+        """Walk the audit ledger and say whether its chain of hashes holds."""
+        return self._store.ledger_report()
+
+    def ledger(self, query: LedgerQuery) -> builtins.list[LedgerEntry]:
+        """One page of the audit ledger, newest entries first.
+
+        Raises:
+            InvalidInputError, LimitExceededError: the limit is wrong.
+        """
+        self._check_page(query.limit)
+        return self._store.ledger(query)
+
+    def ledger_entries(self) -> Iterator[LedgerEntry]:
+        """The whole audit ledger, oldest entries first."""
+        last = 0
+        while entries := self._store.ledger_from(last, LEDGER_BATCH):
+            yield from entries
+            last = entries[-1].entry
 
     def status(self) -> StoreStatus:
         """Counts, sizes and versions."""

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 
 from memoryoss_mcp.cli import (
+    audit,
     browse,
     demo,
     forget,
@@ -56,6 +57,7 @@ COMMANDS = (
     forget.register,
     browse.register,
     review.register,
+    audit.register,
     health.register,
     models.register,
 )

@@ -89,6 +89,81 @@ def append(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerQuery:
+    """Which entries to show: all of the file, or those of a namespace, a memory or an action.
+    ``before`` is exclusive: the number of an entry, for the page after one."""
+
+    limit: int = 50
+    namespace: str | None = None
+    memory: UUID | None = None
+    action: str | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """How many entries there are, the hash of the last one, and what is wrong with the chain
+    (``None`` when it holds)."""
+
+    entries: int
+    head: bytes
+    problem: str | None
+
+
+def read(connection: apsw.Connection, query: LedgerQuery) -> list[LedgerEntry]:
+    """Entries, newest first."""
+    parts, values = ["entry < ?"], [_BEYOND if query.before is None else query.before]
+    wanted: dict[str, Any] = {
+        "namespace": query.namespace,
+        "memory": None if query.memory is None else query.memory.bytes,
+        "action": query.action,
+    }
+    for column, value in wanted.items():
+        if value is not None:
+            parts.append(f"{column} = ?")
+            values.append(value)
+    condition = " AND ".join(parts)
+    return [
+        _entry(row)
+        for row in connection.execute(
+            f"SELECT * FROM ledger WHERE {condition} ORDER BY entry DESC LIMIT ?",
+            (*values, query.limit),
+        )
+    ]
+
+
+def walk(connection: apsw.Connection, after: int, limit: int) -> list[LedgerEntry]:
+    """Up to ``limit`` entries behind number ``after``, oldest first."""
+    return [
+        _entry(row)
+        for row in connection.execute(
+            "SELECT * FROM ledger WHERE entry > ? ORDER BY entry LIMIT ?", (after, limit)
+        )
+    ]
+
+
+def report(connection: apsw.Connection) -> LedgerReport:
+    """Walk the whole chain; see :func:`verify`."""
+    last = fetch_one(connection, "SELECT entry, hash FROM ledger ORDER BY entry DESC LIMIT 1")
+    number, head = last or (0, GENESIS)
+    return LedgerReport(number, head, verify(connection))
+
+
+_BEYOND: Final = 1 << 62
+
+
+def _entry(row: Any) -> LedgerEntry:
+    number, at, action, namespace, subject, memory, version, previous, digest = row
+    try:
+        key = UUID(bytes=memory) if memory else None
+        return LedgerEntry(number, at, action, namespace, subject, key, version, previous, digest)
+    except (TypeError, ValueError) as error:
+        raise StoreDamagedError(
+            f"Entry {number} of the ledger is damaged.", hint="Run 'memoryoss audit verify'."
+        ) from error
+
+
 def verify(connection: apsw.Connection) -> str | None:
     """Walk the whole chain. ``None`` when it holds, else a sentence about the first break."""
     previous, expected = GENESIS, 1

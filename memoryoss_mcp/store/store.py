@@ -34,6 +34,7 @@ from memoryoss_mcp.store.connection import (
     translated,
     write_transaction,
 )
+from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
 from memoryoss_mcp.store.residue import Erasure
 from memoryoss_mcp.store.types import (
     ForgetReceipt,
@@ -259,10 +260,20 @@ class Store:
                 snapshots=file.snapshots(self.path),
             )
 
-    def verify_ledger(self) -> str | None:
-        """``None`` when the audit chain holds, else a sentence about the first break."""
+    def ledger(self, query: LedgerQuery) -> list[LedgerEntry]:
+        """Entries of the audit ledger, newest first."""
         with self._reading() as connection:
-            return ledger.verify(connection)
+            return ledger.read(connection, query)
+
+    def ledger_from(self, after: int, limit: int) -> list[LedgerEntry]:
+        """Up to ``limit`` entries behind number ``after``, oldest first."""
+        with self._reading() as connection:
+            return ledger.walk(connection, after, limit)
+
+    def ledger_report(self) -> LedgerReport:
+        """Whether the audit chain holds."""
+        with self._reading() as connection:
+            return ledger.report(connection)
 
     # Inside -------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ def history(path: Path) -> None:
 
 def verdict(path: Path) -> str | None:
     with support.opened(path) as store:
-        return store.verify_ledger()
+        return store.ledger_report().problem
 
 
 def test_every_change_has_its_entry(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_refused_change_has_no_entry(tmp_path: Path) -> None:
         store.forget(ForgetRequest("default", ids=(new_id(),)))
         store.forget(ForgetRequest("default", ids=(taken,), dry_run=True))
         assert store.status().ledger_entries == 1
-        assert store.verify_ledger() is None
+        assert store.ledger_report().problem is None
 
 
 @pytest.mark.parametrize(

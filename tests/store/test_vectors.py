@@ -102,7 +102,7 @@ def test_a_change_of_model_loses_nothing(tmp_path: Path, model: tuple[str, str, 
         assert (memory.embedding, memory.embedding_model) == (EmbeddingState.READY, model[0])
         assert memory.embedding_revision == model[1]
         assert len(found(store, "absent", vector=True)) == 5
-        assert store.verify_ledger() is None
+        assert store.ledger_report().problem is None
     assert support.unsound(path, model) == []
 
 

@@ -58,7 +58,7 @@ def test_sixteen_threads_lose_nothing(tmp_path: Path) -> None:
                 assert again.get("default", key).content == content
         assert again.page(ListQuery("default")).total == THREADS * EACH
         assert again.status().ledger_entries == THREADS * EACH
-        assert again.verify_ledger() is None
+        assert again.ledger_report().problem is None
     assert support.unsound(path) == []
 
 

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""``memoryoss audit``: who changed what and when, and whether the record of it holds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from memoryoss_mcp.cli.parser import Commands, memory_id, whole_number
+from memoryoss_mcp.cli.session import Reply, Session
+from memoryoss_mcp.cli.streams import one_line
+from memoryoss_mcp.cli.views import brief_time
+from memoryoss_mcp.errors import InvalidInputError, MemoryOSSError
+from memoryoss_mcp.model import format_time
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.cli.console import Cell, Console
+    from memoryoss_mcp.store.ledger import LedgerEntry
+
+DEFAULT_LIMIT = 50
+
+
+class ExportFailedError(MemoryOSSError):
+    """The file of an export could not be written. What was there before is as it was."""
+
+    code = "export_failed"
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add(
+        "audit",
+        run,
+        "verify | show | export FILE [OPTIONS]",
+        "Check, show or export the ledger of all changes.",
+        description="verify: walk the chain of hashes; exit code 1 if an entry was altered or is "
+        "missing.\n"
+        "show: the newest entries of the namespace, or of all with --all.\n"
+        "export: write every entry to FILE, one JSON document per line. FILE must not exist.\n\n"
+        "The ledger says which memory changed, never what it says.",
+        kept="Nothing was written.",
+    )
+    parser.add_argument("action", choices=tuple(_ACTIONS), metavar="ACTION", help="see above")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to export to")
+    parser.add_argument("--all", action="store_true", help="show the entries of all namespaces")
+    parser.add_argument("--memory", type=memory_id, metavar="ID", help="show those of one memory")
+    parser.add_argument("--before", type=whole_number("before"), metavar="N",
+                        help="show those before entry N")  # fmt: skip
+    parser.add_argument(
+        "-n",
+        "--limit",
+        type=whole_number("limit"),
+        default=DEFAULT_LIMIT,
+        metavar="N",
+        help=f"entries to show (default {DEFAULT_LIMIT})",
+    )
+
+
+def run(session: Session) -> Reply:
+    """Do what the action says."""
+    if (session.options.action == "export") != (session.options.file is not None):
+        raise InvalidInputError("Only export takes a FILE, and it needs one.", field="file")
+    return _ACTIONS[session.options.action](session)
+
+
+def _verify(session: Session) -> Reply:
+    with session.runtime() as runtime:
+        report = runtime.audit()
+    document = {
+        "holds": report.problem is None,
+        "entries": report.entries,
+        "head": report.head.hex(),
+        "problem": report.problem,
+    }
+
+    def show(console: Console) -> None:
+        if report.problem is None:
+            console.line(
+                console.styled("the chain holds ", "good"),
+                f"{report.entries} entries · head {report.head.hex()}",
+            )
+        else:
+            console.line(console.styled("the chain is broken: ", "bad"), report.problem)
+
+    return Reply(document, show, 0 if report.problem is None else 1)
+
+
+def _show(session: Session) -> Reply:
+    from memoryoss_mcp.store.ledger import LedgerQuery  # start-up time: --help needs no database
+
+    options = session.options
+    with session.runtime() as runtime:
+        chosen = session.namespace(runtime)
+        entries = runtime.ledger(
+            LedgerQuery(
+                limit=options.limit,
+                namespace=None if options.all else chosen.name,
+                memory=options.memory,
+                before=options.before,
+            )
+        )
+
+    def show(console: Console) -> None:
+        rows: list[tuple[Cell, ...]] = [
+            (
+                str(entry.entry),
+                brief_time(entry.at),
+                console.styled(f"{entry.action} v{entry.version}", "key"),
+                str(entry.memory or ""),
+                one_line(entry.subject) + (f" in {entry.namespace}" if options.all else ""),
+            )
+            for entry in entries
+        ]
+        if rows:
+            columns = ("", "at", "change", "memory", "by")
+            console.table(columns, rows, right=("",), wrap=("by",))
+            console.blank()
+        console.line(console.styled(f"{len(rows)} entries, newest first", "dim"))
+
+    return Reply({"entries": [_document(entry) for entry in entries]}, show)
+
+
+def _export(session: Session) -> Reply:
+    target: Path = session.options.file
+    count = 0
+    with session.runtime() as runtime, session.progress("exporting") as progress:
+        total = runtime.status().ledger_entries
+        with _new_file(target) as out:
+            for entry in runtime.ledger_entries():
+                out.write(json.dumps(_document(entry), ensure_ascii=False) + "\n")
+                count += 1
+                if count % 1_000 == 0:
+                    progress("exporting", count, max(total, count))
+    return Reply(
+        {"file": str(target), "entries": count},
+        lambda console: console.line(
+            console.styled("exported ", "good"), f"{count} entries to {target}"
+        ),
+    )
+
+
+@contextlib.contextmanager
+def _new_file(target: Path) -> Iterator[IO[str]]:
+    """A file that is there whole or not at all."""
+    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
+    if target.exists():
+        raise ExportFailedError(f"{target} exists already.", hint="Choose another name.")
+    try:
+        with draft.open("x", encoding="utf-8", newline="\n") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        draft.rename(target)
+    except OSError as error:
+        raise ExportFailedError(f"{target} cannot be written ({error.strerror}).") from error
+    finally:
+        with contextlib.suppress(OSError):  # renamed, or it was never made
+            draft.unlink()
+
+
+def _document(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "entry": entry.entry,
+        "at": format_time(entry.at),
+        "action": entry.action,
+        "namespace": entry.namespace,
+        "subject": entry.subject,
+        "memory": None if entry.memory is None else str(entry.memory),
+        "version": entry.version,
+        "previous": entry.previous.hex(),
+        "hash": entry.hash.hex(),
+    }
+
+
+_ACTIONS = {"verify": _verify, "show": _show, "export": _export}
