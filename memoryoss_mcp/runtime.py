@@ -179,7 +179,9 @@ class Runtime:
     # The four verbs -----------------------------------------------------------------------
 
     def store(self, draft: Draft) -> Stored:
-        """Store one memory; it is durable when this returns.
+        """Store one memory; it is durable when this returns. If the namespace has an active memory
+        of exactly these words, that one's receipt is returned (``duplicate``), unless the draft
+        brings a time or an id of its own.
 
         Raises:
             InvalidInputError, LimitExceededError, ConflictError, StoreError: nothing was stored.
@@ -364,8 +366,14 @@ class Runtime:
         memories = [draft_memory(draft) for draft in drafts]
         encoded = self._encoder.vectors(memories)
         entries = [
-            Entry(memory, tuple(document_terms(memory)), encoded[index] if encoded else None)
-            for index, memory in enumerate(memories)
+            Entry(
+                memory,
+                tuple(document_terms(memory)),
+                encoded[index] if encoded else None,
+                # What has a time or an id of its own is a statement of its own.
+                distinct=draft.created_at is not None or draft.id is not None,
+            )
+            for index, (draft, memory) in enumerate(zip(drafts, memories, strict=True))
         ]
         return entries, encoded is not None
 

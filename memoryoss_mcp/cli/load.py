@@ -60,6 +60,13 @@ class Load:
     errors: list[tuple[int, MemoryOSSError]] = field(default_factory=list)
     stopped: MemoryOSSError | None = None
 
+    def take(self, number: int, receipt: Stored) -> None:
+        """Count the line of a receipt."""
+        if receipt.duplicate:
+            self.existing.append(number)
+        else:
+            self.stored.append((number, receipt))
+
     @property
     def code(self) -> int:
         """The exit code: 1 if any line has to be looked at or tried again."""
@@ -109,12 +116,13 @@ def _store(runtime: Runtime, batch: list[Numbered], load: Load) -> None:
     except ConflictError:
         for number, draft in batch:
             try:
-                load.stored.append((number, runtime.store(draft)))
+                load.take(number, runtime.store(draft))
             except ConflictError:
                 load.existing.append(number)
             load.done = number
         return
-    load.stored += zip((number for number, _ in batch), receipts, strict=True)
+    for (number, _), receipt in zip(batch, receipts, strict=True):
+        load.take(number, receipt)
 
 
 def _batches(
@@ -267,7 +275,9 @@ def _show(
     if load.errors:
         console.line(f"{len(load.errors):,} lines were wrong and left out.")
     if load.existing:
-        console.line(f"{len(load.existing):,} lines have ids that are there already; left as is.")
+        console.line(
+            f"{len(load.existing):,} lines are there already (the same id or words); left as is."
+        )
     if pending := _pending(load):
         console.line(console.styled("note: ", "warn"), f"{pending:,} have no vector yet")
     if load.stopped is not None:

@@ -112,7 +112,7 @@ def run(session: Session) -> Reply:
 
     def show(console: Console) -> None:
         console.line(
-            console.styled("stored ", "good"),
+            console.styled("there already " if stored.duplicate else "stored ", "good"),
             str(stored.id),
             console.styled(f" · namespace {namespace_text(chosen)}", "dim"),
         )

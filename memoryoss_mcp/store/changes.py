@@ -37,11 +37,13 @@ be. It may run twice and must not change anything itself."""
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A memory ready to be written: analysed and, if the model was there, embedded."""
+    """A memory ready to be written: analysed and, if the model was there, embedded. ``distinct``
+    writes it although the namespace has one of the same words."""
 
     memory: Memory
     terms: tuple[str, ...]
     vector: bytes | None
+    distinct: bool = True
 
 
 def draft_memory(draft: Draft) -> Memory:
@@ -72,11 +74,16 @@ def draft_memory(draft: Draft) -> Memory:
 def insert(
     connection: apsw.Connection, model: EmbeddingModel, entries: Sequence[Entry], subject: str
 ) -> list[Stored]:
-    """Store new memories. Vectors of a model that the index does not hold (another process has
-    changed it) are left out, so that the memories count as pending."""
+    """Store new memories; one that says exactly what another of its namespace says gets that one's
+    receipt, unless its entry is distinct. Vectors of a model that the index does not hold (another
+    process has changed it) are left out, so that the memories count as pending."""
     present = vectors.current_model(connection) or model
     stored = []
     for entry in entries:
+        known = None if entry.distinct else _same(connection, entry.memory)
+        if known is not None:
+            stored.append(known)
+            continue
         vector = entry.vector if present.key == model.key else None
         memory = replace(entry.memory, sequence=_next_seq(connection))
         ns, slot = _claim_slot(connection, memory.namespace)
@@ -272,6 +279,28 @@ def missing(memory_id: object, namespace: str) -> NotFoundError:
         f"Namespace {namespace!r} has no memory {memory_id}.",
         hint="Recall or list to get current ids, or name the namespace it is in.",
     )
+
+
+def _same(connection: apsw.Connection, memory: Memory) -> Stored | None:
+    """The receipt of the memory that says the same and counts at least as much: what was given up,
+    or was never taken for true, is no answer to a statement."""
+    ns = namespace_key(connection, memory.namespace)
+    if ns is None or memory.content_hash is None:
+        return None
+    found = rows.select(
+        connection,
+        "m.ns = ? AND m.content_hash = ? AND m.archived = 0 AND m.superseded_by IS NULL"
+        " AND m.status IN (?, ?) ORDER BY m.number LIMIT 1",
+        ns,
+        memory.content_hash,
+        Status.ACTIVE.value,
+        memory.status.value,
+    )
+    for _, known in found:
+        return Stored(
+            known.id, known.namespace, known.version, known.created_at, known.embedding, True
+        )
+    return None
 
 
 def _next_seq(connection: apsw.Connection) -> int:

@@ -35,13 +35,15 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The receipt of a store: it is durable when this is returned."""
+    """The receipt of a store: it is durable when this is returned. ``duplicate`` says that it was
+    there before: the id is that of the memory which says the same, and nothing was written."""
 
     id: UUID
     namespace: str
     version: int
     created_at: int
     embedding: EmbeddingState
+    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,16 @@ async def test_what_was_stored_is_recalled(talk: Talk) -> None:
     assert 0 <= answer["confidence"] <= 1
 
 
+async def test_what_is_told_twice_is_kept_once(talk: Talk) -> None:
+    first = await talk.call("store", content="Releases leave on Thursdays.")
+    again = await talk.call("store", content="Releases leave on Thursdays.")
+    assert again["id"] == first["id"]
+    assert "was there already" in again["notes"][0]
+    assert "notes" not in first
+    answer = await talk.call("recall", query="When do releases leave?")
+    assert len(answer["memories"]) == 1
+
+
 async def test_text_and_structure_carry_the_same_facts(talk: Talk) -> None:
     """Some clients show the model only the one, some only the other."""
     await talk.call("store", content="Größe „XL“ — 尺寸 \u2028 🙂", tags=["ünïcode"])
