@@ -50,7 +50,7 @@ async def test_what_is_told_twice_is_kept_once(talk: Talk) -> None:
     again = await talk.call("store", content="Releases leave on Thursdays.")
     assert again["id"] == first["id"]
     assert "was there already" in again["notes"][0]
-    assert "notes" not in first
+    assert "was there already" not in str(first)
     answer = await talk.call("recall", query="When do releases leave?")
     assert len(answer["memories"]) == 1
 
