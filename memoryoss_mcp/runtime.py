@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import builtins
+import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,7 +30,8 @@ from memoryoss_mcp.recall.indexing import document_terms
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import Explanation, RecallResult
 from memoryoss_mcp.screen import admit, admit_change
-from memoryoss_mcp.store import doctor, file
+from memoryoss_mcp.store import backup, doctor, file
+from memoryoss_mcp.store.backup import Backup, Restored
 from memoryoss_mcp.store.changes import Entry, draft_memory
 from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
 from memoryoss_mcp.store.store import Store
@@ -392,10 +395,8 @@ def examine(
 ) -> DoctorReport:
     """Check the memory file of a configuration, even one that cannot be opened; ``repair`` rebuilds
     what is derived and salvages a damaged file into a new one beside it."""
-    spec = find_model(config.embeddings.model)
-    model = (spec.name, spec.revision, spec.dimension)
     return doctor.examine(
-        config.store_path, model, document_terms, repair=repair, progress=progress
+        config.store_path, _model(config), document_terms, repair=repair, progress=progress
     )
 
 
@@ -428,3 +429,58 @@ def migrate(config: Config, *, dry_run: bool = False) -> MigrationPlan:
     if dry_run:
         return file.plan(config.store_path)
     return file.migrate(config.store_path, config.storage.keep_snapshots)
+
+
+def back_up(config: Config, target: Path, *, progress: Progress | None = None) -> Backup:
+    """Write a compressed copy of the memory file of a configuration to ``target`` (or, if that is a
+    folder, to a new name in it), verified, while others may write.
+
+    Raises:
+        StoreError: no backup was written.
+    """
+    if not config.store_path.exists():
+        raise StoreError(f"There are no memories at {config.store_path} to back up.")
+    if target.is_dir():
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        target = target / f"{config.store_path.stem}-{stamp}{backup.SUFFIX}"
+    return backup.create(config.store_path, target, progress or _silent)
+
+
+def verify_backup(
+    config: Config, source: Path, *, progress: Progress | None = None
+) -> tuple[Backup, DoctorReport]:
+    """Unpack a backup into a temporary folder and check everything in it.
+
+    Raises:
+        StoreError: it cannot be unpacked.
+    """
+    with tempfile.TemporaryDirectory(prefix="memoryoss-") as scratch:
+        return backup.verify(
+            source, Path(scratch), _model(config), document_terms, progress or _silent
+        )
+
+
+def restore(
+    config: Config,
+    source: Path,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Restored:
+    """Put a backup in the place of the memory file of a configuration, whole or not at all; see
+    :func:`memoryoss_mcp.store.backup.restore`."""
+    return backup.restore(
+        source,
+        config.store_path,
+        _model(config),
+        document_terms,
+        progress or _silent,
+        force=force,
+        dry_run=dry_run,
+    )
+
+
+def _model(config: Config) -> tuple[str, str, int]:
+    spec = find_model(config.embeddings.model)
+    return spec.name, spec.revision, spec.dimension

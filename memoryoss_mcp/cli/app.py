@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from memoryoss_mcp.cli import (
     audit,
+    backup,
     browse,
     demo,
     forget,
@@ -59,6 +60,7 @@ COMMANDS = (
     review.register,
     audit.register,
     health.register,
+    backup.register,
     models.register,
 )
 

@@ -43,6 +43,9 @@ _MEMORY_BYTES: Final = 64 << 20
 _NO_BYTES: Final = (None, 0, 1)
 """Values that take no room in a record: their type says everything."""
 
+KEPT: Final = ("salvaged", "replaced")
+"""Copies beside the file that belong to its owner, by the word in their names."""
+
 _NOTE: Final = "erasure:"
 _UNDER_WAY_NS: Final = 60_000_000_000
 """An erasure whose note is younger may be at work in another program."""
@@ -150,7 +153,7 @@ class _Work:
         due = bool(earlier) or not all_of_it or (gone is not None and gone.unsearchable)
         clean = self._clean_file(connection, wanted, due)
         clean &= self._clean_snapshots(connection, wanted.long)  # copies have no gaps either
-        clean &= self._look_at_salvaged(wanted.long)
+        clean &= self._look_at_kept(wanted.long)
         clean &= self._look_at_unfinished(connection, wanted.long)
         self.clean = clean
         names = [*earlier, gone.note] if gone else earlier
@@ -234,21 +237,36 @@ class _Work:
                 self.notes.append(f"The snapshot {copy.name} may hold it; delete it. {error}")
         return clean
 
-    def _look_at_salvaged(self, wanted: Pieces) -> bool:
-        """Copies that the doctor salvaged wait for their owner and are not removed, only named."""
+    def _look_at_kept(self, wanted: Pieces) -> bool:
+        """Copies that the doctor salvaged, and files that a restored backup replaced, wait for
+        their owner and are not removed, only named."""
         clean = True
-        for copy in sorted(self.path.parent.glob(f"{self.path.stem}-salvaged-*.db")):
+        for kind in KEPT:
+            for copy in sorted(self.path.parent.glob(f"{self.path.stem}-{kind}-*.db")):
+                try:
+                    held = self._holds(copy, wanted)
+                except (StoreError, OSError) as error:
+                    clean = False
+                    self.notes.append(f"The {kind} copy {copy.name} may hold it: {error}")
+                    continue
+                if held:
+                    clean = False
+                    self.notes.append(
+                        f"The {kind} copy {copy.name} holds it too; delete that copy."
+                    )
+        return clean
+
+    def _holds(self, copy: Path, wanted: Pieces) -> bool:
+        """Whether a copy has what is forgotten, as a memory or as bytes that nothing explains."""
+        with translated(copy):
             size, found = _scan(copy, wanted)
-            with contextlib.closing(connect(copy, read_only=True)) as kept, translated(copy):
+            with contextlib.closing(connect(copy, read_only=True)) as kept:
                 held = self.gone is not None and any(
                     _has(kept, self.gone.namespace, key.bytes) for key in self.gone.ids
                 )
                 left = found if held else found - _living(kept, found)
-            self.scanned.append(ScannedFile(copy, size, len(left)))
-            if held or left:
-                clean = False
-                self.notes.append(f"The salvaged copy {copy.name} holds it too; delete that copy.")
-        return clean
+        self.scanned.append(ScannedFile(copy, size, len(left)))
+        return held or len(left) > 0
 
     def _look_at_unfinished(self, connection: apsw.Connection, wanted: Pieces) -> bool:
         """Copies under way, or left by a program that was killed, are not ours to remove here
