@@ -19,6 +19,7 @@ from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, StoreError
 from memoryoss_mcp.lifecycle import review
+from memoryoss_mcp.lifecycle.history import History, history
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.model import Change, Draft, Memory, check_namespace
 from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
@@ -300,6 +301,15 @@ class Runtime:
         """
         check_namespace(decision.namespace, self.config.limits.max_namespace_length)
         return review.decide(self._store, decision)
+
+    def history(self, memory_id: UUID, namespace: str) -> History:
+        """What was recorded about one memory, and to which others it is tied.
+
+        Raises:
+            NotFoundError: the namespace has no such memory.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        return history(self._store, namespace, memory_id)
 
     def audit(self) -> LedgerReport:
         """Walk the audit ledger and say whether its chain of hashes holds."""

@@ -121,7 +121,7 @@ def _show(session: Session) -> Reply:
             console.blank()
         console.line(console.styled(f"{len(rows)} entries, newest first", "dim"))
 
-    return Reply({"entries": [_document(entry) for entry in entries]}, show)
+    return Reply({"entries": [entry_document(entry) for entry in entries]}, show)
 
 
 def _export(session: Session) -> Reply:
@@ -131,7 +131,7 @@ def _export(session: Session) -> Reply:
         total = runtime.status().ledger_entries
         with _new_file(target) as out:
             for entry in runtime.ledger_entries():
-                out.write(json.dumps(_document(entry), ensure_ascii=False) + "\n")
+                out.write(json.dumps(entry_document(entry), ensure_ascii=False) + "\n")
                 count += 1
                 if count % 1_000 == 0:
                     progress("exporting", count, max(total, count))
@@ -162,7 +162,8 @@ def _new_file(target: Path) -> Iterator[IO[str]]:
             draft.unlink()
 
 
-def _document(entry: LedgerEntry) -> dict[str, Any]:
+def entry_document(entry: LedgerEntry) -> dict[str, Any]:
+    """A ledger entry; hashes in hexadecimal."""
     return {
         "entry": entry.entry,
         "at": format_time(entry.at),

@@ -43,12 +43,13 @@ class Migration:
     apply: Callable[[apsw.Connection], None]
 
 
-def _index_reviews(connection: apsw.Connection) -> None:
+def _index_states(connection: apsw.Connection) -> None:
     connection.execute(schema.REVIEW_INDEX)
+    connection.execute(schema.SUPERSEDED_INDEX)
 
 
 MIGRATIONS: tuple[Migration, ...] = (
-    Migration(2, "an index of what waits for review", _index_reviews),
+    Migration(2, "indexes of what waits for review and of what was superseded", _index_states),
 )
 """Steps after the first released schema, in order."""
 
@@ -92,6 +93,7 @@ def create(path: Path, model: tuple[str, str, int]) -> None:
             with write_transaction(connection):
                 connection.execute(schema.TABLES)
                 connection.execute(schema.REVIEW_INDEX)
+                connection.execute(schema.SUPERSEDED_INDEX)
                 connection.execute(
                     "INSERT INTO setting VALUES('seq', 0), ('created_at', ?)", (now(),)
                 )

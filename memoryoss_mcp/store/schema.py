@@ -30,6 +30,10 @@ REVIEW_INDEX: Final = (
     f"CREATE INDEX memory_review ON memory(ns, ({REVIEW_RANK}), created_at DESC) WHERE {WAITING}"
 )
 
+SUPERSEDED_INDEX: Final = (
+    "CREATE INDEX memory_superseded ON memory(ns, superseded_by) WHERE superseded_by IS NOT NULL"
+)
+
 TABLES: Final = """
 CREATE TABLE setting(
   name TEXT PRIMARY KEY,

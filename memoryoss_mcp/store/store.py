@@ -193,6 +193,27 @@ class Store:
             found = rows.find(connection, ns, ids) if ns is not None else {}
         return {key: memory for key, (_, memory) in found.items()}
 
+    def replaced_by(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
+        """The memories that one supersedes, oldest first."""
+        return self._tied(
+            namespace, "m.ns = ? AND m.superseded_by = ? ORDER BY m.number", memory_id
+        )
+
+    def made_of(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
+        """The memories that were derived from one, oldest first."""
+        return self._tied(
+            namespace,
+            "m.ns = ? AND m.number IN (SELECT number FROM edge WHERE target = ?"
+            " AND kind = 'derived_from') ORDER BY m.number",
+            memory_id,
+        )
+
+    def _tied(self, namespace: str, condition: str, memory_id: UUID) -> tuple[Memory, ...]:
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            found = rows.select(connection, condition, -1 if ns is None else ns, memory_id.bytes)
+        return tuple(memory for _, memory in found)
+
     def waiting(self, namespace: str, limit: int) -> Waiting:
         """What waits for a review, at most ``limit`` memories of it."""
         with self._reading() as connection:

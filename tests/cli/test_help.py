@@ -15,7 +15,7 @@ from tests.cli.support import ROOT, Cli
 
 COMMANDS = (
     *("mcp-server", "demo", "store", "recall", "update", "forget", "list", "inspect"),
-    *("review", "audit", "status", "doctor", "migrate", "backup", "restore", "models"),
+    *("review", "history", "audit", "status", "doctor", "migrate", "backup", "restore", "models"),
 )
 
 

@@ -431,12 +431,13 @@ def test_a_restored_snapshot_is_a_working_store(tmp_path: Path) -> None:
     assert support.unsound(path) == []
 
 
-def test_a_file_of_the_first_schema_gets_the_index_of_reviews(tmp_path: Path) -> None:
+def test_a_file_of_the_first_schema_gets_the_indexes_of_the_second(tmp_path: Path) -> None:
     path = tmp_path / "memoryoss.db"
     with support.opened(path) as store:
         [stored] = store.insert([support.entry("kept", status=Status.CANDIDATE)])
     with support.raw(path) as connection, connection:  # as the first release left it
         connection.execute("DROP INDEX memory_review")
+        connection.execute("DROP INDEX memory_superseded")
         connection.execute("PRAGMA user_version = 1")
         description.sign(connection)
     with support.opened(path) as store:
