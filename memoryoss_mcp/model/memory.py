@@ -104,11 +104,13 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """How a memory is tied to others."""
+    """How a memory is tied to others. ``updates`` are older memories of the same thing, which it
+    says anew; they stay what they are, and recall prefers this one."""
 
     superseded_by: UUID | None = None
     derived_from: tuple[UUID, ...] = ()
     contradicts_with: tuple[UUID, ...] = ()
+    updates: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ class Draft:
 class Change:
     """New values for a stored memory; ``None`` leaves a field as it is.
 
-    With ``expected_version`` the change is refused if the memory has moved on since.
+    With ``expected_version`` the change is refused if the memory has moved on since. ``session``
+    and ``source_key`` say where the change comes from.
     """
 
     id: UUID
@@ -189,3 +192,5 @@ class Change:
     tags: tuple[str, ...] | None = None
     memory_type: MemoryType | None = None
     expected_version: int | None = None
+    session: str | None = None
+    source_key: str | None = None

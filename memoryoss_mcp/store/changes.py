@@ -21,8 +21,9 @@ from memoryoss_mcp.model import (
     new_id,
     now,
 )
-from memoryoss_mcp.store import ledger, lexical, rows, vectors
+from memoryoss_mcp.store import ledger, lexical, past, rows, trust, vectors
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
+from memoryoss_mcp.store.schema import SLOT_BITS
 from memoryoss_mcp.store.types import Stored, Updated
 from memoryoss_mcp.store.vectors import EmbeddingModel
 
@@ -30,9 +31,8 @@ Analyse = Callable[[Memory], Sequence[str]]
 """The lexical terms of a memory, in order, none with white space in it."""
 
 
-Rule = Callable[[Callable[[Sequence[UUID]], Mapping[UUID, Memory]]], Sequence[Memory]]
-"""Decides inside a transaction: from a function that reads memories, the memories as they shall
-be. It may run twice and must not change anything itself."""
+Find = Callable[[Sequence[UUID]], Mapping[UUID, Memory]]
+"""Reads those of some memories that the namespace has, inside the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,16 @@ class Entry:
     terms: tuple[str, ...]
     vector: bytes | None
     distinct: bool = True
+
+
+Rule = Callable[[Find], Sequence[Memory | Entry]]
+"""Decides inside a transaction: known memories as they shall be, and new ones. It may run twice and
+must not change anything itself."""
+
+Link = Callable[[Memory, Find], Sequence[Memory]]
+"""Ties a new memory to known ones inside the transaction that stores it: the new one as it shall
+be, then the known ones that change with it. It may run twice and must not change anything
+itself."""
 
 
 def draft_memory(draft: Draft) -> Memory:
@@ -72,42 +82,60 @@ def draft_memory(draft: Draft) -> Memory:
 
 
 def insert(
-    connection: apsw.Connection, model: EmbeddingModel, entries: Sequence[Entry], subject: str
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    entries: Sequence[Entry],
+    subject: str,
+    link: Link | None = None,
 ) -> list[Stored]:
     """Store new memories; one that says exactly what another of its namespace says gets that one's
-    receipt, unless its entry is distinct. Vectors of a model that the index does not hold (another
-    process has changed it) are left out, so that the memories count as pending."""
-    present = vectors.current_model(connection) or model
+    receipt, unless its entry is distinct. ``link`` may tie each to what is known."""
     stored = []
     for entry in entries:
         known = None if entry.distinct else _same(connection, entry.memory)
         if known is not None:
             stored.append(known)
             continue
-        vector = entry.vector if present.key == model.key else None
-        memory = replace(entry.memory, sequence=_next_seq(connection))
-        ns, slot = _claim_slot(connection, memory.namespace)
-        number = rows.row_number(ns, slot)
-        try:
-            rows.insert(connection, number, ns, memory)
-        except apsw.ConstraintError:
-            if not rows.find(connection, ns, [memory.id]):
-                raise StoreDamagedError(
-                    f"The next row of namespace {memory.namespace!r} is taken; nothing was stored.",
-                    hint="Run 'memoryoss doctor --repair': it counts the rows anew.",
-                ) from None
-            raise ConflictError(
-                f"Namespace {memory.namespace!r} already has a memory {memory.id}; "
-                "nothing was stored.",
-                hint="Leave the id out to get a new one, or update that memory.",
-            ) from None
-        length = lexical.put(connection, number, entry.terms)
-        vectors.put(connection, present, number, memory, vector)
-        ledger.append(connection, "store", memory.namespace, subject, memory.id, memory.version)
-        _count(connection, ns, memory.sequence, 1, length, 1, vector is None)
-        state = EmbeddingState.READY if vector is not None else EmbeddingState.PENDING
-        stored.append(Stored(memory.id, memory.namespace, memory.version, memory.created_at, state))
+        memory, others = entry.memory, Others(connection, entry.memory.namespace)
+        if link is not None:
+            memory, *changed = link(memory, others.find)
+            author = past.Author(memory.session, memory.source_key)
+            for other in changed:
+                others.rewrite(other, "link", subject, author)
+        receipt = _add(connection, model, replace(entry, memory=memory), subject, "store")
+        stored.append(replace(receipt, lineage=memory.lineage))
     return stored
+
+
+def _add(
+    connection: apsw.Connection, model: EmbeddingModel, entry: Entry, subject: str, action: str
+) -> Stored:
+    """Write one new memory. A vector of a model that the index does not hold (another process has
+    changed it) is left out, so that the memory counts as pending."""
+    present = vectors.current_model(connection) or model
+    vector = entry.vector if present.key == model.key else None
+    memory = replace(entry.memory, sequence=_next_seq(connection))
+    ns, slot = _claim_slot(connection, memory.namespace)
+    number = rows.row_number(ns, slot)
+    try:
+        rows.insert(connection, number, ns, memory)
+    except apsw.ConstraintError:
+        if not rows.find(connection, ns, [memory.id]):
+            raise StoreDamagedError(
+                f"The next row of namespace {memory.namespace!r} is taken; nothing was stored.",
+                hint="Run 'memoryoss doctor --repair': it counts the rows anew.",
+            ) from None
+        raise ConflictError(
+            f"Namespace {memory.namespace!r} already has a memory {memory.id}; nothing was stored.",
+            hint="Leave the id out to get a new one, or update that memory.",
+        ) from None
+    length = lexical.put(connection, number, entry.terms)
+    vectors.put(connection, present, number, memory, vector)
+    trust.recount(connection, ns, None, memory)
+    ledger.append(connection, action, memory.namespace, subject, memory.id, memory.version)
+    _count(connection, ns, memory.sequence, 1, length, 1, vector is None)
+    state = EmbeddingState.READY if vector is not None else EmbeddingState.PENDING
+    return Stored(memory.id, memory.namespace, memory.version, memory.created_at, state)
 
 
 def update(
@@ -147,19 +175,41 @@ def update(
         updated_at=max(now(), memory.updated_at),
         sequence=_next_seq(connection),
     )
+    if reworded:
+        present = vectors.current_model(connection) or model
+        vector = vector if present.key == model.key else None
+    state = _reword(connection, model, (number, memory), changed, analyse, vector)
+    entry = ledger.append(
+        connection, "update", memory.namespace, subject, memory.id, changed.version
+    )
+    past.keep(connection, number, memory, entry, past.Author(change.session, change.source_key))
+    return Updated(
+        memory.id, memory.namespace, changed.version, changed.updated_at, changed.status, state
+    )
+
+
+def _reword(
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    known: tuple[int, Memory],
+    changed: Memory,
+    analyse: Analyse,
+    vector: bytes | None,
+) -> EmbeddingState:
+    """Write a memory whose content or tags may be others; ``vector`` belongs to new content."""
+    number, memory = known
+    ns = number >> SLOT_BITS
     rows.rewrite(connection, number, ns, changed)
     before, from_tail = lexical.drop(connection, number)
     length = lexical.put(connection, number, tuple(analyse(changed)))
     was_pending = memory.embedding is EmbeddingState.PENDING
-    if reworded:
-        present = vectors.current_model(connection) or model
-        vector = vector if present.key == model.key else None
-        vectors.put(connection, present, number, changed, vector)
+    if changed.content != memory.content:
+        vectors.put(connection, vectors.current_model(connection) or model, number, changed, vector)
         is_pending = vector is None
     else:
         vectors.set_flags(connection, number, changed)
         is_pending = was_pending
-    ledger.append(connection, "update", memory.namespace, subject, memory.id, changed.version)
+    trust.recount(connection, ns, memory, changed)
     _count(
         connection,
         ns,
@@ -169,42 +219,76 @@ def update(
         int(not from_tail),
         int(is_pending) - int(was_pending),
     )
-    state = EmbeddingState.PENDING if is_pending else EmbeddingState.READY
-    return Updated(
-        memory.id, memory.namespace, changed.version, changed.updated_at, changed.status, state
-    )
+    return EmbeddingState.PENDING if is_pending else EmbeddingState.READY
 
 
 def amend(
-    connection: apsw.Connection, namespace: str, rule: Rule, action: str, subject: str
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    namespace: str,
+    rule: Rule,
+    action: str,
+    subject: str,
 ) -> list[Memory]:
     """Write what a rule makes of memories of a namespace, each with its ledger entry ``action``.
-    The rule must leave content and tags as they are; it gets a function that reads memories by id
-    inside this transaction. Returns the memories as they are now."""
-    ns = namespace_key(connection, namespace)
-    numbers: dict[UUID, int] = {}
+    The rule must leave the content and tags of known memories as they are. Returns the memories as
+    they are now."""
+    others = Others(connection, namespace)
+    changed = []
+    for memory in rule(others.find):
+        if isinstance(memory, Entry):
+            _add(connection, model, memory, subject, action)
+            changed.append(memory.memory)
+        else:
+            changed.append(others.rewrite(memory, action, subject))
+    return changed
 
-    def find(ids: Sequence[UUID]) -> dict[UUID, Memory]:
-        found = rows.find(connection, ns, ids) if ns is not None else {}
-        numbers.update({key: number for key, (number, _) in found.items()})
+
+class Others:
+    """The known memories of a namespace inside one transaction: reads them, and writes changes of
+    their states."""
+
+    def __init__(self, connection: apsw.Connection, namespace: str) -> None:
+        self._connection = connection
+        self._namespace = namespace
+        self._ns = namespace_key(connection, namespace)
+        self._known: dict[UUID, tuple[int, Memory]] = {}
+
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, Memory]:
+        """Those of some memories that the namespace has, by id."""
+        found = rows.find(self._connection, self._ns, ids) if self._ns is not None else {}
+        self._known.update(found)
         return {key: memory for key, (_, memory) in found.items()}
 
-    changed = []
-    for memory in rule(find):
-        if ns is None:
-            raise missing(memory.id, namespace)
+    def rewrite(
+        self, memory: Memory, action: str, subject: str, author: past.Author = past.NOBODY
+    ) -> Memory:
+        """Write a memory that :meth:`find` has found, with other states than it had. Its version
+        before is kept. Returns it as it is now.
+
+        Raises:
+            NotFoundError: it was not found.
+        """
+        if self._ns is None or memory.id not in self._known:
+            raise missing(memory.id, self._namespace)
+        number, before = self._known[memory.id]
         after = replace(
             memory,
-            version=memory.version + 1,
-            updated_at=max(now(), memory.updated_at),
-            sequence=_next_seq(connection),
+            version=before.version + 1,
+            updated_at=max(now(), before.updated_at),
+            sequence=_next_seq(self._connection),
         )
-        rows.rewrite(connection, numbers[memory.id], ns, after)
-        vectors.set_flags(connection, numbers[memory.id], after)
-        ledger.append(connection, action, namespace, subject, memory.id, after.version)
-        _count(connection, ns, after.sequence, 0, 0, 0, 0)
-        changed.append(after)
-    return changed
+        connection = self._connection
+        rows.rewrite(connection, number, self._ns, after)
+        vectors.set_flags(connection, number, after)
+        trust.recount(connection, self._ns, before, after)
+        entry = ledger.append(
+            connection, action, self._namespace, subject, memory.id, after.version
+        )
+        past.keep(connection, number, before, entry, author)
+        _count(connection, self._ns, after.sequence, 0, 0, 0, 0)
+        self._known[memory.id] = number, after
+        return after
 
 
 def delete(
@@ -214,6 +298,8 @@ def delete(
     for number, memory in found:
         seq = _next_seq(connection)
         rows.remove(connection, number)
+        past.drop(connection, number)
+        trust.recount(connection, ns, memory, None)
         length, from_tail = lexical.drop(connection, number)
         vectors.remove(connection, number)
         connection.execute("INSERT INTO tombstone VALUES(?,?,?)", (ns, seq, number))

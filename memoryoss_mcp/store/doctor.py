@@ -27,6 +27,7 @@ from memoryoss_mcp.store import (
     rows,
     salvage,
     schema,
+    trust,
     vectors,
 )
 from memoryoss_mcp.store.changes import Analyse
@@ -123,6 +124,7 @@ def _checks(connection: apsw.Connection, progress: Progress) -> Iterator[Finding
         ("tags", _tags, "The tags are in step.", True),
         ("lexical", _lexical, "The lexical index is in step.", True),
         ("vectors", _vectors, "The vector index is in step.", True),
+        ("trust", _trust, "What trust rests on is in step.", True),
         ("counters", _counters, "The counters are in step.", True),
         ("erasure", _erasure, "What was forgotten was erased.", True),
     )
@@ -242,6 +244,24 @@ def _vectors(connection: apsw.Connection) -> str | None:
         " (SELECT 1 FROM memory m WHERE m.number = v.number)",
     )[0]
     return f"{orphans} vectors belong to no memory." if orphans else None
+
+
+def _trust(connection: apsw.Connection) -> str | None:
+    """Whether the reputations and centroids are what the rows make of them."""
+    kept = fetch_all(connection, "SELECT ns, source, positive, negative FROM reputation")
+    wrong = set(kept) ^ trust.counted(_sound(connection))
+    if wrong:
+        return f"The reputations of {len({row[:2] for row in wrong})} sources are wrong."
+    model = vectors.current_model(connection)
+    sums = trust.summed(connection, model.key) if model is not None else {}
+    centroids = {
+        ns: (count, total)
+        for ns, count, total in fetch_all(
+            connection, "SELECT ns, count, total FROM centroid WHERE count > 0"
+        )
+    }
+    wrong_sums = sum(1 for ns in sums.keys() | centroids if sums.get(ns) != centroids.get(ns))
+    return f"The centroids of {wrong_sums} namespaces are wrong." if wrong_sums else None
 
 
 def _placed(connection: apsw.Connection) -> Counter[int]:

@@ -20,7 +20,7 @@ from memoryoss_mcp.errors import (
     StoreReadOnlyError,
 )
 from memoryoss_mcp.model import now
-from memoryoss_mcp.store import description, drafts, schema, vectors
+from memoryoss_mcp.store import description, drafts, schema, trust, vectors
 from memoryoss_mcp.store.connection import (
     APPLICATION_ID,
     check_sqlite,
@@ -48,8 +48,15 @@ def _index_states(connection: apsw.Connection) -> None:
     connection.execute(schema.SUPERSEDED_INDEX)
 
 
+def _keep_trust(connection: apsw.Connection) -> None:
+    connection.execute(schema.TRUST_TABLES)
+    connection.execute(schema.LEDGER_INDEX)
+    trust.rebuild(connection)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "indexes of what waits for review and of what was superseded", _index_states),
+    Migration(3, "earlier versions, reputations of sources, centroids of namespaces", _keep_trust),
 )
 """Steps after the first released schema, in order."""
 
@@ -94,6 +101,8 @@ def create(path: Path, model: tuple[str, str, int]) -> None:
                 connection.execute(schema.TABLES)
                 connection.execute(schema.REVIEW_INDEX)
                 connection.execute(schema.SUPERSEDED_INDEX)
+                connection.execute(schema.TRUST_TABLES)
+                connection.execute(schema.LEDGER_INDEX)
                 connection.execute(
                     "INSERT INTO setting VALUES('seq', 0), ('created_at', ?)", (now(),)
                 )

@@ -12,7 +12,7 @@ import apsw
 
 from memoryoss_mcp.errors import EmptySelectorError, LimitExceededError
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import changes, listing, residue, rows
+from memoryoss_mcp.store import changes, listing, past, residue, rows
 from memoryoss_mcp.store.residue import Erasure, Gone
 from memoryoss_mcp.store.scanner import SHORTEST
 from memoryoss_mcp.store.types import Filters, ForgetReceipt, ForgetRequest
@@ -87,8 +87,8 @@ def delete(
         ids=tuple(memory.id for _, memory in chosen.found),
         values=tuple(residue.values(connection, [number for number, _ in chosen.found])),
         unsearchable=any(
-            memory.version > 1 or len(memory.content.encode()) < SHORTEST
-            for _, memory in chosen.found
+            past.missing(connection, number, memory) or len(memory.content.encode()) < SHORTEST
+            for number, memory in chosen.found
         ),
         note=residue.note(connection),
     )

@@ -59,8 +59,8 @@ def append(
     subject: str,
     memory: UUID | None,
     version: int,
-) -> None:
-    """Add one entry inside the caller's transaction.
+) -> int:
+    """Add one entry inside the caller's transaction. Returns its number.
 
     Raises:
         StoreDamagedError: there is no hash to go on from.
@@ -87,6 +87,7 @@ def append(
             entry.computed_hash(),
         ),
     )
+    return number
 
 
 @dataclass(frozen=True, slots=True)

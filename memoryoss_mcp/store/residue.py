@@ -22,7 +22,7 @@ import apsw
 
 from memoryoss_mcp.errors import StoreBusyError, StoreError, StoreFullError
 from memoryoss_mcp.model import new_id, now
-from memoryoss_mcp.store import drafts, file
+from memoryoss_mcp.store import drafts, file, past
 from memoryoss_mcp.store.connection import (
     connect,
     fetch_all,
@@ -85,6 +85,10 @@ def values(connection: apsw.Connection, numbers: Sequence[int]) -> list[bytes]:
         ):
             for row in fetch_all(connection, sql, (number,)):
                 found += row
+        for (record,) in fetch_all(
+            connection, "SELECT record FROM past WHERE number = ?", (number,)
+        ):
+            found += (record, *past.texts(record))
         for (terms,) in fetch_all(
             connection, "SELECT terms FROM lexical WHERE number = ?", (number,)
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,6 +48,9 @@ _READ: Final = (
 Edges = dict[str, tuple[UUID, ...]]
 """Targets of the edges of one memory, by kind."""
 
+EDGES: Final = ("derived_from", "contradicts_with", "updates")
+"""Kinds of edges: the fields of a lineage that name several memories."""
+
 _BATCH: Final = 500
 
 # Enumerations are slow to look up by value, and most memories have neither outcomes nor lineage.
@@ -80,17 +83,15 @@ def insert(connection: apsw.Connection, number: int, ns: int, memory: Memory) ->
         f"INSERT INTO memory({COLUMNS}) VALUES({_MARKS})", (*fields, _digest(fields))
     )
     put_tags(connection, number, memory)
-    connection.executemany(
-        "INSERT OR IGNORE INTO edge VALUES(?,?,?)",
-        [
-            (number, kind, target.bytes)
-            for kind, targets in (
-                ("derived_from", memory.lineage.derived_from),
-                ("contradicts_with", memory.lineage.contradicts_with),
-            )
-            for target in targets
-        ],
-    )
+    if memory.lineage != _NO_LINEAGE:
+        connection.executemany(
+            "INSERT OR IGNORE INTO edge VALUES(?,?,?)",
+            [
+                (number, kind, target.bytes)
+                for kind in EDGES
+                for target in getattr(memory.lineage, kind)
+            ],
+        )
 
 
 def rewrite(connection: apsw.Connection, number: int, ns: int, memory: Memory) -> None:
@@ -170,6 +171,19 @@ def edges(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, Edge
         kinds = found.setdefault(number, {})
         kinds[kind] = (*kinds.get(kind, ()), UUID(bytes=target))
     return found
+
+
+def bare(memory: Memory) -> tuple[tuple[Any, ...], dict[str, list[str]]]:
+    """The :data:`COLUMNS` of a memory without a place, for :func:`restored`, and its edges, for
+    :func:`linked`."""
+    fields = _fields(0, 0, memory)
+    edges = {kind: [str(key) for key in getattr(memory.lineage, kind)] for kind in EDGES}
+    return (*fields, _digest(fields)), {kind: keys for kind, keys in edges.items() if keys}
+
+
+def linked(edges: Mapping[str, Sequence[str]]) -> Edges:
+    """Edges as :func:`bare` gave them."""
+    return {kind: tuple(UUID(key) for key in keys) for kind, keys in edges.items()}
 
 
 def restored(row: Sequence[Any], namespace: str, edges: Edges) -> Memory:
@@ -291,11 +305,8 @@ def _memory(row: Sequence[Any], namespace: str, edges: Edges) -> Memory:
 def _lineage(superseded_by: bytes | None, edges: Edges) -> Lineage:
     if not superseded_by and not edges:
         return _NO_LINEAGE
-    return Lineage(
-        UUID(bytes=superseded_by) if superseded_by else None,
-        edges.get("derived_from", ()),
-        edges.get("contradicts_with", ()),
-    )
+    replacement = UUID(bytes=superseded_by) if superseded_by else None
+    return Lineage(replacement, *(edges.get(kind, ()) for kind in EDGES))
 
 
 def _event_out(event: ReviewEvent) -> list[Any]:

@@ -3,15 +3,16 @@
 
 A row key is ``number = namespace << 40 | slot``. All rows of a namespace are neighbours in every
 B-tree, a range of numbers is a namespace, and a slot is a dense document number inside it.
-``memory``, ``tag``, ``edge``, ``vector`` and ``ledger`` are the truth; ``lexical`` is the analysed
-form of a memory; ``posting`` and ``vector_index`` are derived and can be rebuilt from rows.
+``memory``, ``tag``, ``edge``, ``past``, ``vector`` and ``ledger`` are the truth; ``lexical`` is the
+analysed form of a memory; ``posting``, ``vector_index``, ``reputation`` and ``centroid`` are
+derived and can be rebuilt from rows.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 SLOT_BITS: Final = 40
 SLOT_MASK: Final = (1 << SLOT_BITS) - 1
 CHUNK_SIZE: Final = 512
@@ -33,6 +34,36 @@ REVIEW_INDEX: Final = (
 SUPERSEDED_INDEX: Final = (
     "CREATE INDEX memory_superseded ON memory(ns, superseded_by) WHERE superseded_by IS NOT NULL"
 )
+
+LEDGER_INDEX: Final = "CREATE INDEX ledger_memory ON ledger(memory) WHERE memory IS NOT NULL"
+
+TRUST_TABLES: Final = """
+CREATE TABLE past(
+  number INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  entry INTEGER NOT NULL,              -- of the ledger: the change that ended this version
+  session TEXT,                        -- of whoever made that change
+  source_key TEXT,
+  record TEXT NOT NULL,
+  PRIMARY KEY(number, version)
+) WITHOUT ROWID;
+CREATE INDEX past_entry ON past(entry);
+
+CREATE TABLE reputation(
+  ns INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  positive INTEGER NOT NULL,           -- confirmed or put to use again
+  negative INTEGER NOT NULL,           -- rejected or superseded
+  PRIMARY KEY(ns, source)
+) WITHOUT ROWID;
+
+CREATE TABLE centroid(
+  ns INTEGER PRIMARY KEY,
+  model INTEGER NOT NULL,
+  count INTEGER NOT NULL,              -- vectors in the sum
+  total BLOB NOT NULL                  -- sum of the vectors, as whole numbers
+);
+"""
 
 TABLES: Final = """
 CREATE TABLE setting(

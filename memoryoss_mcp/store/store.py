@@ -21,12 +21,14 @@ from memoryoss_mcp.store import (
     ledger,
     lexical,
     listing,
+    past,
     residue,
     rows,
     schema,
+    trust,
     vectors,
 )
-from memoryoss_mcp.store.changes import Analyse, Entry, Rule
+from memoryoss_mcp.store.changes import Analyse, Entry, Link, Rule
 from memoryoss_mcp.store.connection import (
     connect,
     fetch_all,
@@ -35,7 +37,9 @@ from memoryoss_mcp.store.connection import (
     write_transaction,
 )
 from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
+from memoryoss_mcp.store.past import Version
 from memoryoss_mcp.store.residue import Erasure
+from memoryoss_mcp.store.trust import Reputation, Standing
 from memoryoss_mcp.store.types import (
     ForgetReceipt,
     ForgetRequest,
@@ -110,10 +114,11 @@ class Store:
 
     # Writing ------------------------------------------------------------------------------
 
-    def insert(self, entries: Sequence[Entry]) -> list[Stored]:
-        """Store new memories in one transaction; they are durable when this returns."""
+    def insert(self, entries: Sequence[Entry], link: Link | None = None) -> list[Stored]:
+        """Store new memories in one transaction, tied by ``link`` to what is known; they are
+        durable when this returns."""
         stored: list[Stored] = self._write(
-            lambda c: changes.insert(c, self.model, entries, self.subject)
+            lambda c: changes.insert(c, self.model, entries, self.subject, link)
         )
         return stored
 
@@ -129,10 +134,10 @@ class Store:
         return updated
 
     def amend(self, namespace: str, rule: Rule, action: str) -> list[Memory]:
-        """Let a rule change the states of memories in one transaction; see :data:`Rule`. Returns
-        them as they are now."""
+        """Let a rule change the states of memories and add new ones in one transaction; see
+        :data:`Rule`. Returns them as they are now."""
         changed: list[Memory] = self._write(
-            lambda c: changes.amend(c, namespace, rule, action, self.subject)
+            lambda c: changes.amend(c, self.model, namespace, rule, action, self.subject)
         )
         return changed
 
@@ -213,6 +218,26 @@ class Store:
             ns = changes.namespace_key(connection, namespace)
             found = rows.select(connection, condition, -1 if ns is None else ns, memory_id.bytes)
         return tuple(memory for _, memory in found)
+
+    def versions(self, namespace: str, memory_id: UUID) -> list[Version]:
+        """The earlier versions of a memory, oldest first; those that are kept."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            found = rows.find(connection, ns, [memory_id]) if ns is not None else {}
+            if memory_id not in found:
+                raise changes.missing(memory_id, namespace)
+            return past.versions(connection, found[memory_id][0], namespace)
+
+    def standings(self, namespace: str, memories: Sequence[Memory]) -> dict[UUID, Standing]:
+        """What trust in some memories rests on beside their own records."""
+        with self._reading() as connection:
+            return trust.standings(connection, namespace, memories)
+
+    def reputations(self, namespace: str) -> list[Reputation]:
+        """What became of the memories of each source, by source."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            return [] if ns is None else trust.reputations(connection, ns)
 
     def waiting(self, namespace: str, limit: int) -> Waiting:
         """What waits for a review, at most ``limit`` memories of it."""

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from memoryoss_mcp.model import EmbeddingState, Memory, MemoryType, Origin, QueueKind, Status
+from memoryoss_mcp.model import (
+    EmbeddingState,
+    Lineage,
+    Memory,
+    MemoryType,
+    Origin,
+    QueueKind,
+    Status,
+)
 
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(step, done, total)`` during long work."""
@@ -36,7 +44,8 @@ class Filters:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """The receipt of a store: it is durable when this is returned. ``duplicate`` says that it was
-    there before: the id is that of the memory which says the same, and nothing was written."""
+    there before: the id is that of the memory which says the same, and nothing was written.
+    ``lineage`` are the known memories to which it was tied."""
 
     id: UUID
     namespace: str
@@ -44,6 +53,7 @@ class Stored:
     created_at: int
     embedding: EmbeddingState
     duplicate: bool = False
+    lineage: Lineage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 from memoryoss_mcp.model import Memory, MemoryType, Origin, Status
-from memoryoss_mcp.store import description
+from memoryoss_mcp.store import description, trust
 from memoryoss_mcp.store.connection import fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, vector_index_table
 from memoryoss_mcp.text.cues import (
@@ -130,6 +130,7 @@ def put(
     remove(connection, number)
     if vector is not None:
         connection.execute("INSERT INTO vector VALUES(?,?,?)", (number, model.key, vector))
+        trust.weigh(connection, number, model.key, vector, 1)
     _enter(connection, model, number, memory, vector)
 
 
@@ -165,6 +166,9 @@ def set_flags(connection: apsw.Connection, number: int, memory: Memory) -> None:
 
 def remove(connection: apsw.Connection, number: int) -> None:
     """Take a memory out of both tables. sqlite-vec zeroes the place."""
+    row = fetch_one(connection, "SELECT model, data FROM vector WHERE number = ?", (number,))
+    if row is not None:
+        trust.weigh(connection, number, row[0], row[1], -1)
     connection.execute("DELETE FROM vector WHERE number = ?", (number,))
     connection.execute("DELETE FROM vector_index WHERE number = ?", (number,))
 
@@ -221,4 +225,5 @@ def rebuild(
         usable = row is not None and len(row[0]) == 4 + model.dimension
         pending += not usable
         _enter(connection, model, number, memory, row[0] if usable else None)
+    trust.rebuild(connection)
     return pending

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -20,10 +21,11 @@ from memoryoss_mcp.errors import (
     StoreForeignError,
     StoreNewerError,
 )
-from memoryoss_mcp.model import Status
+from memoryoss_mcp.model import Outcomes, Status
 from memoryoss_mcp.store import description, doctor, drafts, file, schema
 from memoryoss_mcp.store.connection import APPLICATION_ID, check_sqlite
 from memoryoss_mcp.store.file import Migration
+from memoryoss_mcp.store.trust import Reputation
 from memoryoss_mcp.store.types import ListQuery
 
 from . import support
@@ -431,6 +433,35 @@ def test_a_restored_snapshot_is_a_working_store(tmp_path: Path) -> None:
     assert support.unsound(path) == []
 
 
+SINCE_THE_SECOND = (
+    "DROP INDEX ledger_memory",
+    "DROP TABLE past",
+    "DROP TABLE reputation",
+    "DROP TABLE centroid",
+)
+
+
+def test_a_file_of_the_second_schema_gets_what_trust_rests_on(tmp_path: Path) -> None:
+    path = tmp_path / "memoryoss.db"
+    outcomes = Outcomes(confirm_count=2, reject_count=1)
+    with support.opened(path) as store:
+        entry = support.entry("kept", client="desk")
+        store.insert([replace(entry, memory=replace(entry.memory, outcomes=outcomes))])
+        expected = store.reputations("default")
+        [memory] = store.page(ListQuery("default")).memories
+        standing = store.standings("default", [memory])
+    assert expected == [Reputation("desk", 2, 1)]
+    with support.raw(path) as connection, connection:
+        for statement in SINCE_THE_SECOND:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 2")
+        description.sign(connection)
+    with support.opened(path) as store:
+        assert store.reputations("default") == expected
+        assert store.standings("default", [memory]) == standing
+    assert support.unsound(path) == []
+
+
 def test_a_file_of_the_first_schema_gets_the_indexes_of_the_second(tmp_path: Path) -> None:
     path = tmp_path / "memoryoss.db"
     with support.opened(path) as store:
@@ -438,6 +469,8 @@ def test_a_file_of_the_first_schema_gets_the_indexes_of_the_second(tmp_path: Pat
     with support.raw(path) as connection, connection:  # as the first release left it
         connection.execute("DROP INDEX memory_review")
         connection.execute("DROP INDEX memory_superseded")
+        for statement in SINCE_THE_SECOND:
+            connection.execute(statement)
         connection.execute("PRAGMA user_version = 1")
         description.sign(connection)
     with support.opened(path) as store:

@@ -19,7 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from memoryoss_mcp.model import Change, EmbeddingState, MemoryType, Origin, Status
+from memoryoss_mcp.model import Change, EmbeddingState, MemoryType, Origin, Outcomes, Status
 from memoryoss_mcp.store import vectors
 from memoryoss_mcp.store.lexical import NORM_LENGTHS, norm_of
 from memoryoss_mcp.store.search import Candidates, Probe, Searcher
@@ -38,10 +38,11 @@ STEPS = (
     "relabel",
     "forget_one",
     "forget_some",
+    "judge",
     "fill_pending",
     "pack",
 )
-NEEDS_MEMORIES = ("reword", "relabel", "forget_one")
+NEEDS_MEMORIES = ("reword", "relabel", "judge", "forget_one")
 START = 1_700_000_000_000_000_000
 
 spaces = st.sampled_from(("one", "one", "two"))
@@ -198,6 +199,22 @@ class StoreMachine(RuleBasedStateMachine):
         kept.tags = tags
         kept.memory_type = memory_type or kept.memory_type
         kept.version += 1
+
+    def judge(self, draw: Any) -> None:
+        space, key, kept = self.one_of(draw)
+        good, bad = draw.draw(st.integers(0, 2)), draw.draw(st.integers(0, 2))
+        outcomes = Outcomes(confirm_count=good, reject_count=bad)
+        status = draw.draw(st.sampled_from(Status))
+        store = self.writer(draw)
+        store.amend(
+            space,
+            lambda find: [dataclasses.replace(find([key])[key], status=status, outcomes=outcomes)],
+            "review",
+        )
+        kept.status = status
+        kept.version += 1
+        versions = [version.memory.version for version in store.versions(space, key)]
+        assert versions == list(range(1, kept.version))
 
     def forget_one(self, draw: Any) -> None:
         space, key, _ = self.one_of(draw)

@@ -369,9 +369,7 @@ from memoryoss_mcp.store.types import ForgetRequest
 path = Path(sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with support.opened(path) as store:
-    [stored] = store.insert([support.entry("an earlier wording")])
-    from memoryoss_mcp.model import Change
-    store.update(Change(stored.id, "default", content="a later one"), None)
+    [stored] = store.insert([support.entry("42")])
     limit = path.stat().st_size + 8192
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     receipt = store.forget(ForgetRequest("default", ids=(stored.id,)))
