@@ -75,7 +75,7 @@ def texts(record: str) -> list[str]:
         fields, _ = json.loads(record)
         return [field for field in fields if isinstance(field, str)]
     except (TypeError, ValueError):
-        return []  # damaged; what it is as a whole is searched for all the same
+        return [record]  # damaged: as a whole
 
 
 def missing(connection: apsw.Connection, number: int, memory: Memory) -> bool:

@@ -88,7 +88,7 @@ def values(connection: apsw.Connection, numbers: Sequence[int]) -> list[bytes]:
         for (record,) in fetch_all(
             connection, "SELECT record FROM past WHERE number = ?", (number,)
         ):
-            found += (record, *past.texts(record))
+            found += past.texts(record)
         for (terms,) in fetch_all(
             connection, "SELECT terms FROM lexical WHERE number = ?", (number,)
         ):
