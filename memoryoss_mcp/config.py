@@ -70,6 +70,13 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """``[trust]``: below which score (0 to 1) a memory is marked as of low trust."""
+
+    threshold: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class Logging:
     """``[logging]``: what is written to stderr."""
 
@@ -87,6 +94,7 @@ class Config:
     embeddings: Embeddings = Embeddings()
     namespaces: Namespaces = Namespaces()
     recall: Recall = Recall()
+    trust: Trust = Trust()
     limits: Limits = field(default_factory=Limits)
     logging: Logging = Logging()
 
@@ -106,6 +114,7 @@ _TABLES: dict[str, type[Any]] = {
     "embeddings": Embeddings,
     "namespaces": Namespaces,
     "recall": Recall,
+    "trust": Trust,
     "limits": Limits,
     "logging": Logging,
 }
@@ -208,6 +217,8 @@ def _check(config: Config) -> None:
         value = getattr(config.recall, entry.name)
         if not isinstance(value, bool) and not 0.0 <= value <= 1.0:
             raise ConfigError(f"[recall] {entry.name} is {value}; it must be between 0 and 1.")
+    if not 0.0 <= config.trust.threshold <= 1.0:
+        raise ConfigError("[trust] threshold must be between 0 and 1.")
     if not any((config.recall.vector, config.recall.fts, config.recall.exact)):
         raise ConfigError("[recall] switches off every channel that can find anything.")
     for limit in fields(Limits):

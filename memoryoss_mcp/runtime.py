@@ -21,9 +21,11 @@ from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, StoreErr
 from memoryoss_mcp.lifecycle import review
 from memoryoss_mcp.lifecycle.history import History, history
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
-from memoryoss_mcp.model import Change, Draft, Memory, check_namespace
+from memoryoss_mcp.lifecycle.trust import assess
+from memoryoss_mcp.model import Change, Draft, Memory, check_namespace, now
 from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
 from memoryoss_mcp.model.project import find_project
+from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall import checkup
 from memoryoss_mcp.recall.encoder import Encoder, Warmer
 from memoryoss_mcp.recall.engine import Engine
@@ -78,7 +80,7 @@ class Runtime:
         self.client = client
         self._store = store
         self._encoder = encoder
-        self._engine = Engine(config, store, encoder)
+        self._engine = Engine(config, store, encoder, self.trust)
         self._warmer: Warmer | None = None
         self._guard = threading.Lock()
 
@@ -276,6 +278,10 @@ class Runtime:
         """
         check_namespace(namespace, self.config.limits.max_namespace_length)
         return self._store.get(namespace, memory_id)
+
+    def trust(self, namespace: str, memories: Sequence[Memory]) -> dict[UUID, Trust]:
+        """How far some memories of a namespace are to be trusted now."""
+        return assess(self._store, namespace, memories, now(), self.config.trust.threshold)
 
     def list(self, query: ListQuery) -> ListPage:
         """One page of a namespace, newest first."""

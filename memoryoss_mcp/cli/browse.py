@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memoryoss_mcp.cli.documents import memory_document
+from memoryoss_mcp.cli.documents import memory_document, trust_document
 from memoryoss_mcp.cli.filters import add_filters, read_filters
 from memoryoss_mcp.cli.parser import Commands, memory_id, whole_number
 from memoryoss_mcp.cli.session import Reply, Session
-from memoryoss_mcp.cli.views import brief_time, namespace_text, preview, show_memory
+from memoryoss_mcp.cli.views import brief_time, namespace_text, preview, show_memory, show_trust
 from memoryoss_mcp.store.types import ListQuery
 
 if TYPE_CHECKING:
@@ -88,4 +88,11 @@ def run_inspect(session: Session) -> Reply:
     with session.runtime() as runtime:
         chosen = session.namespace(runtime)
         memory = runtime.inspect(session.options.id, chosen.name)
-    return Reply(memory_document(memory), lambda console: show_memory(console, memory))
+        trust = runtime.trust(chosen.name, [memory])[memory.id]
+
+    def show(console: Console) -> None:
+        show_memory(console, memory)
+        console.blank()
+        show_trust(console, trust)
+
+    return Reply(memory_document(memory) | {"trust": trust_document(trust)}, show)

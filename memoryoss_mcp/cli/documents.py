@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from memoryoss_mcp.model import Memory, format_time
+from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall.result import Explanation, RecallResult
 
 if TYPE_CHECKING:
@@ -57,6 +58,21 @@ def memory_document(memory: Memory) -> Document:
     return record
 
 
+def trust_document(trust: Trust | None) -> Document | None:
+    """How far a memory is to be trusted: score, interval, signals with theirs."""
+    if trust is None:
+        return None
+    return {
+        "score": round(trust.score, _DECIMALS),
+        "low": round(trust.low, _DECIMALS),
+        "high": round(trust.high, _DECIMALS),
+        "signals": {
+            name: {part: round(value, _DECIMALS) for part, value in signal._asdict().items()}
+            for name, signal in trust.signals.items()
+        },
+    }
+
+
 def recall_document(result: RecallResult, choice: NamespaceChoice) -> Document:
     """The answer to a question, best memory first."""
     return {
@@ -79,6 +95,7 @@ def recall_document(result: RecallResult, choice: NamespaceChoice) -> Document:
                 "summary": found.summary,
                 "evidence": list(found.evidence),
                 "low_trust": found.low_trust,
+                "trust": trust_document(found.trust),
             }
             for found in result.memories
         ],

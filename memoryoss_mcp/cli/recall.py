@@ -10,7 +10,7 @@ from memoryoss_mcp.cli.filters import add_filters, read_filters
 from memoryoss_mcp.cli.parser import Commands, whole_number
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.streams import read_input
-from memoryoss_mcp.cli.views import namespace_text, particulars
+from memoryoss_mcp.cli.views import namespace_text, particulars, show_trust
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import Decision, Explanation, Mode, RecalledMemory, RecallResult
@@ -144,6 +144,8 @@ def show_found(console: Console, rank: int, found: RecalledMemory, *, explained:
 def show_parts(console: Console, found: RecalledMemory) -> None:
     """The numbers that a score was made of, as bars, and the words for why it was found."""
     console.bars(found.parts, indent=4)
+    if found.trust is not None:
+        show_trust(console, found.trust, indent=4)
     if found.provenance:
         console.line(console.styled(f"found by: {', '.join(found.provenance)}", "dim"), indent=4)
 

@@ -11,7 +11,8 @@ from memoryoss_mcp.cli.streams import one_line
 from memoryoss_mcp.model import EmbeddingState, Memory, Origin, Status, to_datetime
 
 if TYPE_CHECKING:
-    from memoryoss_mcp.cli.console import Console
+    from memoryoss_mcp.cli.console import Cell, Console
+    from memoryoss_mcp.model.trust import Trust
     from memoryoss_mcp.runtime import NamespaceChoice
 
 _SOURCES = {
@@ -85,6 +86,22 @@ def show_memory(console: Console, memory: Memory) -> None:
         text = ", ".join(map(_field_text, value)) if isinstance(value, list) else _field_text(value)
         rows.append((name.replace("_", " "), text))
     console.pairs(rows)
+
+
+def show_trust(console: Console, trust: Trust, *, indent: int = 0) -> None:
+    """The trust in a memory and its signals, with their intervals, as bars."""
+    rows = [
+        ("trust", _estimate(console, trust.score, trust.low, trust.high)),
+        *((f"  {name}", _estimate(console, *signal)) for name, signal in trust.signals.items()),
+    ]
+    console.pairs(rows, indent=indent)
+    if trust.low_trust:
+        console.line(console.styled("low trust", "warn"), indent=indent)
+
+
+def _estimate(console: Console, value: float, low: float, high: float) -> Cell:
+    bar = console.bar(value)
+    return bar if low == high else bar.append(f"  {low:.2f} to {high:.2f}")
 
 
 def _field_text(value: object) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.errors import InvalidCursorError
 from memoryoss_mcp.model import Memory, check_namespace, now
+from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall import plan as planning
 from memoryoss_mcp.recall import present
 from memoryoss_mcp.recall.encoder import Encoder
@@ -52,13 +54,21 @@ class _Run:
         self.timings[name] = (time.perf_counter() - start) * 1000
 
 
-class Engine:
-    """Answers questions from one store. Thread-safe."""
+Assess = Callable[[str, Sequence[Memory]], Mapping[UUID, Trust]]
+"""The trust in some memories of a namespace."""
 
-    def __init__(self, config: Config, store: Store, encoder: Encoder) -> None:
+
+class Engine:
+    """Answers questions from one store. Thread-safe. ``assess`` (if given) says how far to trust
+    what is found."""
+
+    def __init__(
+        self, config: Config, store: Store, encoder: Encoder, assess: Assess | None = None
+    ) -> None:
         self._config = config
         self._store = store
         self._encoder = encoder
+        self._assess = assess
 
     def recall(self, query: RecallQuery) -> RecallResult:
         """Find the memories that answer a question."""
@@ -122,8 +132,10 @@ class Engine:
             least = ranking.floor(vector, settings)
             numbers, more = self._page(query, probe, run.ranking, offset, least)
             memories = self._store.read(numbers)
+        with run.step("trust"):
+            trust = self._assess(query.namespace, tuple(memories.values())) if self._assess else {}
         with run.step("present"):
-            results = _present(query, run.ranking, numbers, memories)
+            results = _present(query, run.ranking, numbers, memories, trust)
         end = offset + len(numbers)
         return RecallResult(
             namespace=query.namespace,
@@ -157,7 +169,11 @@ class Engine:
 
 
 def _present(
-    query: RecallQuery, ranking: Ranking, numbers: Sequence[int], memories: dict[int, Memory]
+    query: RecallQuery,
+    ranking: Ranking,
+    numbers: Sequence[int],
+    memories: Mapping[int, Memory],
+    trust: Mapping[UUID, Trust],
 ) -> tuple[RecalledMemory, ...]:
     from memoryoss_mcp.recall.ranking import BEYOND  # start-up time: imports numpy
 
@@ -172,7 +188,11 @@ def _present(
         if left is not None:
             left -= cost
         score, parts, provenance = described.get(number, BEYOND)
-        results.append(RecalledMemory(memory, score, parts, provenance, summary, evidence))
+        results.append(
+            RecalledMemory(
+                memory, score, parts, provenance, summary, evidence, trust.get(memory.id)
+            )
+        )
     return tuple(results)
 
 

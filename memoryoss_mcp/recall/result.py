@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from memoryoss_mcp.model import Memory
+from memoryoss_mcp.model.trust import Trust
 
 
 class Decision(StrEnum):
@@ -39,7 +40,8 @@ class Gate:
 class RecalledMemory:
     """One result. ``score`` is absolute, in 0 to 1; ``parts`` are the numbers it was made of, by
     name (``vector``, ``bm25``, ``exact``, ``recency`` …). ``provenance`` says in stable words why
-    it was found. ``summary`` and ``evidence`` are pieces of the content, verbatim."""
+    it was found. ``summary`` and ``evidence`` are pieces of the content, verbatim. ``trust`` is how
+    far it is to be believed at this moment; it has no part in the score, nor in comparisons."""
 
     memory: Memory
     score: float
@@ -47,7 +49,12 @@ class RecalledMemory:
     provenance: tuple[str, ...]
     summary: str
     evidence: tuple[str, ...]
-    low_trust: bool = False
+    trust: Trust | None = field(default=None, compare=False)
+
+    @property
+    def low_trust(self) -> bool:
+        """Whether the trust is below the threshold."""
+        return self.trust is not None and self.trust.low_trust
 
 
 @dataclass(frozen=True, slots=True)

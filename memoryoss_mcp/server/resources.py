@@ -12,7 +12,7 @@ from mcp_types import Resource, ResourceTemplate
 from memoryoss_mcp.errors import NotFoundError
 from memoryoss_mcp.model import parse_id
 from memoryoss_mcp.server.handle import RuntimeHandle
-from memoryoss_mcp.server.results import NOTICE, Json, memory_record
+from memoryoss_mcp.server.results import NOTICE, Json, memory_record, trust_record
 from memoryoss_mcp.store.types import ListQuery
 
 RECENT = "memoryoss://recent"
@@ -70,8 +70,10 @@ def read(handle: RuntimeHandle, uri: str) -> str:
     if match := _MEMORY.match(uri):
         asked = parse_qs(urlsplit(uri).query).get("namespace")
         choice = handle.namespace(asked[0] if asked else None)
-        memory = handle.runtime().inspect(parse_id(match[1]), choice.name)
-        return _json({"notice": NOTICE, **memory_record(memory)})
+        runtime = handle.runtime()
+        memory = runtime.inspect(parse_id(match[1]), choice.name)
+        trust = runtime.trust(choice.name, [memory])[memory.id]
+        return _json({"notice": NOTICE, **memory_record(memory), "trust": trust_record(trust)})
     raise NotFoundError(
         f"There is no resource {uri[:80]!r}.", hint=f"Known: {RECENT}, {STATUS}, {MEMORY}."
     )

@@ -16,6 +16,7 @@ from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from memoryoss_mcp.model import EmbeddingState, Memory, Origin, Status, format_time
+from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall.result import Explanation, RecalledMemory, RecallResult
 from memoryoss_mcp.store.types import ForgetReceipt, Stored, Updated
 
@@ -193,9 +194,21 @@ def _working(explanation: Explanation) -> Json:
         "gate": list(result.gate.reasons),
         "considered": result.considered,
         "parts": {str(found.memory.id): _rounded(found.parts) for found in result.memories},
+        "trust": {
+            str(found.memory.id): trust_record(found.trust)
+            for found in result.memories
+            if found.trust is not None
+        },
         "milliseconds": _rounded(explanation.timings),
     }
     return {name: value for name, value in working.items() if value not in (None, [], {})}
+
+
+def trust_record(trust: Trust) -> Json:
+    """A trust score, its interval and the values of its signals."""
+    values = {name: signal.value for name, signal in trust.signals.items()}
+    interval = {"score": trust.score, "low": trust.low, "high": trust.high}
+    return {**_rounded(interval | values), **({"low_trust": True} if trust.low_trust else {})}
 
 
 def store_output(stored: Stored, choice: NamespaceChoice) -> StoreOutput:

@@ -103,7 +103,10 @@ def insert(
             for other in changed:
                 others.rewrite(other, "link", subject, author)
         receipt = _add(connection, model, replace(entry, memory=memory), subject, "store")
-        stored.append(replace(receipt, lineage=memory.lineage))
+        lineage = memory.lineage
+        stored.append(
+            replace(receipt, updates=lineage.updates, contradicts=lineage.contradicts_with)
+        )
     return stored
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from memoryoss_mcp.model import (
     EmbeddingState,
-    Lineage,
     Memory,
     MemoryType,
     Origin,
@@ -45,7 +44,8 @@ class Filters:
 class Stored:
     """The receipt of a store: it is durable when this is returned. ``duplicate`` says that it was
     there before: the id is that of the memory which says the same, and nothing was written.
-    ``lineage`` are the known memories to which it was tied."""
+    ``updates`` are the older memories of the same thing that it says anew, ``contradicts`` those
+    that it is at odds with."""
 
     id: UUID
     namespace: str
@@ -53,7 +53,8 @@ class Stored:
     created_at: int
     embedding: EmbeddingState
     duplicate: bool = False
-    lineage: Lineage | None = None
+    updates: tuple[UUID, ...] = ()
+    contradicts: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

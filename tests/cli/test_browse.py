@@ -32,12 +32,16 @@ def test_people_get_a_table(library: Cli) -> None:
 def test_inspect_shows_the_whole_record(library: Cli) -> None:
     listed = library.json("list", "--agent", "ann")["memories"][0]
     record = library.json("inspect", listed["id"])
+    trust = record.pop("trust")
     assert record == listed
+    assert 0 < trust["low"] < trust["score"] < trust["high"] < 1
+    assert list(trust["signals"]) == ["recency", "source", "coherence", "access", "outcome"]
     assert (record["version"], record["archived"], record["superseded_by"]) == (1, False, None)
     shown = library("inspect", listed["id"])
     assert "The tests need a running Redis." in shown.out
     assert "tests, setup" in shown.out
     assert listed["content_hash"] in shown.out
+    assert "coherence" in shown.out
 
 
 def test_an_id_that_is_not_there_is_an_error(library: Cli) -> None:

@@ -32,6 +32,8 @@ def test_a_stored_memory_is_there_with_all_that_was_said_of_it(cli: Cli) -> None
         "created_at": "2025-02-03T00:00:00Z",
         "embedding": "ready",
         "duplicate": False,
+        "updates": [],
+        "contradicts": [],
     }
     memory = cli.json("inspect", receipt["id"])
     assert memory["content"] == "Deploy on Tuesdays"
