@@ -27,7 +27,7 @@ from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
 from memoryoss_mcp.model.project import find_project
 from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall import checkup
-from memoryoss_mcp.recall.encoder import Encoder, Warmer
+from memoryoss_mcp.recall.encoder import Encoder, Warmer, fill_pending
 from memoryoss_mcp.recall.engine import Engine
 from memoryoss_mcp.recall.indexing import document_terms
 from memoryoss_mcp.recall.query import RecallQuery
@@ -48,6 +48,8 @@ from memoryoss_mcp.store.types import (
     Progress,
     Stored,
     StoreStatus,
+    UndoReceipt,
+    UndoRequest,
     Updated,
 )
 
@@ -268,6 +270,20 @@ class Runtime:
         check_namespace(request.namespace, self.config.limits.max_namespace_length)
         return self._store.forget(request)
 
+    def undo(self, request: UndoRequest) -> UndoReceipt:
+        """Take back what one origin wrote, in one transaction, or show what that would be
+        (``dry_run``).
+
+        Raises:
+            EmptySelectorError: the request names nothing.
+        """
+        check_namespace(request.namespace, self.config.limits.max_namespace_length)
+        receipt = self._store.undo(request, _is_protected)
+        if receipt.reverted and not request.dry_run:
+            self._settle()
+            self._fill_pending()
+        return receipt
+
     # Services -----------------------------------------------------------------------------
 
     def inspect(self, memory_id: UUID, namespace: str) -> Memory:
@@ -401,9 +417,21 @@ class Runtime:
         self._look_for_pending(not embedded)
         return stored
 
+    def _fill_pending(self) -> None:
+        """Give memories that lost their vectors new ones: here, or where the warmer works."""
+        if self._warmer is not None:
+            self._warmer.wake()
+        else:
+            while fill_pending(self._encoder, self._store):
+                pass
+
     def _look_for_pending(self, pending: bool) -> None:
         if pending and self._warmer is not None:
             self._warmer.wake()
+
+
+def _is_protected(memory: Memory) -> bool:
+    return memory.team_governance is not None and memory.team_governance.review_required
 
 
 def examine(

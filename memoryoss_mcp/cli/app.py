@@ -22,6 +22,7 @@ from memoryoss_mcp.cli import (
     review,
     serve,
     store,
+    undo,
     update,
 )
 from memoryoss_mcp.cli.parser import Parser, UsageError, build_parser
@@ -57,6 +58,7 @@ COMMANDS = (
     recall.register,
     update.register,
     forget.register,
+    undo.register,
     browse.register,
     review.register,
     history.register,

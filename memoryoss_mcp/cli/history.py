@@ -23,6 +23,7 @@ _TIES = {
     "made_of": "made of",
     "made_into": "made into",
     "contradicts": "contradicts",
+    "updates": "says anew",
 }
 
 
@@ -47,10 +48,14 @@ def run(session: Session) -> Reply:
     fields = {
         "memory": memory_document(history.memory),
         "changes": [entry_document(entry) for entry in history.changes],
+        "versions": [
+            memory_document(version.memory) | {"ended_by_entry": version.entry}
+            for version in history.versions
+        ],
         "decisions": [document(event) for event in history.decisions],
         "replaced_by": history.replaced_by and memory_document(history.replaced_by),
     }
-    for tie in ("replaces", "made_of", "made_into", "contradicts"):
+    for tie in ("replaces", "made_of", "made_into", "contradicts", "updates"):
         fields[tie] = [memory_document(memory) for memory in getattr(history, tie)]
     return Reply(fields, lambda console: _show(console, history))
 
@@ -68,6 +73,13 @@ def _show(console: Console, history: History) -> None:
         for entry in history.changes
     ]
     console.table(("at", "change", "", "by"), rows, wrap=("by",))
+    wordings = [v.memory for v in history.versions]
+    following = [*wordings[1:], history.memory]
+    for before, after in zip(wordings, following, strict=False):
+        if before.content != after.content:
+            console.line(
+                console.styled(f"version {before.version} said ", "key"), preview(before.content)
+            )
     for event in history.decisions:
         console.line(
             console.styled(f"{event.action.value} ", "key"),

@@ -294,6 +294,29 @@ class Others:
         return after
 
 
+def restore(
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    known: tuple[int, Memory],
+    version: Memory,
+    analyse: Analyse,
+    subject: str,
+) -> Memory:
+    """Give a memory (with its row key) the content and states of an earlier version of it, as a new
+    version. Where the content changes it counts as pending. Returns it as it is now."""
+    number, memory = known
+    after = replace(
+        version,
+        version=memory.version + 1,
+        updated_at=max(now(), memory.updated_at),
+        sequence=_next_seq(connection),
+    )
+    _reword(connection, model, known, after, analyse, None)
+    entry = ledger.append(connection, "undo", memory.namespace, subject, memory.id, after.version)
+    past.keep(connection, number, memory, entry)
+    return after
+
+
 def delete(
     connection: apsw.Connection, ns: int, found: Sequence[tuple[int, Memory]], subject: str
 ) -> None:

@@ -82,18 +82,29 @@ def delete(
     chosen = choose(connection, request, limit)
     if chosen.ns is None or not chosen.found:
         return chosen, None
+    return chosen, remove(connection, request.namespace, chosen.ns, chosen.found, subject)
+
+
+def remove(
+    connection: apsw.Connection,
+    namespace: str,
+    ns: int,
+    found: Sequence[tuple[int, Memory]],
+    subject: str,
+) -> Gone:
+    """Delete some memories inside the caller's transaction. Returns what has to be erased."""
     gone = Gone(
-        namespace=request.namespace,
-        ids=tuple(memory.id for _, memory in chosen.found),
-        values=tuple(residue.values(connection, [number for number, _ in chosen.found])),
+        namespace=namespace,
+        ids=tuple(memory.id for _, memory in found),
+        values=tuple(residue.values(connection, [number for number, _ in found])),
         unsearchable=any(
             past.missing(connection, number, memory) or len(memory.content.encode()) < SHORTEST
-            for number, memory in chosen.found
+            for number, memory in found
         ),
         note=residue.note(connection),
     )
-    changes.delete(connection, chosen.ns, chosen.found, subject)
-    return chosen, gone
+    changes.delete(connection, ns, found, subject)
+    return gone
 
 
 def receipt(

@@ -43,8 +43,8 @@ def keep(
 ) -> None:
     """Keep a memory as it is now, inside the transaction that changes it."""
     connection.execute(
-        "INSERT OR REPLACE INTO past VALUES(?,?,?,?,?,?)",
-        (number, memory.version, entry, author.session, author.source_key, _frozen(memory)),
+        "INSERT OR REPLACE INTO past VALUES(?,?,?,?)",
+        (number, memory.version, entry, _frozen(memory, author)),
     )
     if memory.version > KEPT:
         connection.execute(
@@ -60,10 +60,10 @@ def drop(connection: apsw.Connection, number: int) -> None:
 def versions(connection: apsw.Connection, number: int, namespace: str) -> list[Version]:
     """The earlier versions of a memory, oldest first."""
     return [
-        Version(_thawed(record, namespace), entry, Author(session, source_key))
-        for entry, session, source_key, record in fetch_all(
+        _thawed(record, namespace, entry)
+        for entry, record in fetch_all(
             connection,
-            "SELECT entry, session, source_key, record FROM past WHERE number = ? ORDER BY version",
+            "SELECT entry, record FROM past WHERE number = ? ORDER BY version",
             (number,),
         )
     ]
@@ -72,8 +72,8 @@ def versions(connection: apsw.Connection, number: int, namespace: str) -> list[V
 def texts(record: str) -> list[str]:
     """The texts of a kept version as they stood in its row."""
     try:
-        fields, _ = json.loads(record)
-        return [field for field in fields if isinstance(field, str)]
+        fields, _, *author = json.loads(record)
+        return [field for field in (*fields, *author) if isinstance(field, str)]
     except (TypeError, ValueError):
         return [record]  # damaged: as a whole
 
@@ -84,16 +84,18 @@ def missing(connection: apsw.Connection, number: int, memory: Memory) -> bool:
     return bool(kept < memory.version - 1)
 
 
-def _frozen(memory: Memory) -> str:
+def _frozen(memory: Memory, author: Author) -> str:
     fields, edges = rows.bare(memory)
     plain = [{"hex": f.hex()} if isinstance(f, bytes) else f for f in fields]
-    return json.dumps([plain, edges], ensure_ascii=False, separators=(",", ":"))
+    record = [plain, edges, author.session, author.source_key]
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-def _thawed(record: str, namespace: str) -> Memory:
+def _thawed(record: str, namespace: str, entry: int) -> Version:
     try:
-        plain, edges = json.loads(record)
+        plain, edges, session, source_key = json.loads(record)
         fields: list[Any] = [bytes.fromhex(f["hex"]) if isinstance(f, dict) else f for f in plain]
-        return rows.restored(fields, namespace, rows.linked(edges))
+        memory = rows.restored(fields, namespace, rows.linked(edges))
     except (KeyError, TypeError, ValueError) as error:
         raise StoreDamagedError("An earlier version of a memory is damaged.") from error
+    return Version(memory, entry, Author(session, source_key))

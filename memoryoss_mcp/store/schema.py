@@ -42,9 +42,7 @@ CREATE TABLE past(
   number INTEGER NOT NULL,
   version INTEGER NOT NULL,
   entry INTEGER NOT NULL,              -- of the ledger: the change that ended this version
-  session TEXT,                        -- of whoever made that change
-  source_key TEXT,
-  record TEXT NOT NULL,
+  record TEXT NOT NULL,                -- the memory, and who made that change
   PRIMARY KEY(number, version)
 ) WITHOUT ROWID;
 CREATE INDEX past_entry ON past(entry);

@@ -26,6 +26,7 @@ from memoryoss_mcp.store import (
     rows,
     schema,
     trust,
+    undoing,
     vectors,
 )
 from memoryoss_mcp.store.changes import Analyse, Entry, Link, Rule
@@ -47,9 +48,12 @@ from memoryoss_mcp.store.types import (
     ListQuery,
     Stored,
     StoreStatus,
+    UndoReceipt,
+    UndoRequest,
     Updated,
     Waiting,
 )
+from memoryoss_mcp.store.undoing import Protects
 from memoryoss_mcp.store.vectors import EmbeddingModel
 from memoryoss_mcp.store.writer import Writer
 
@@ -161,6 +165,26 @@ class Store:
             )
             erasure = residue.erase(self.path, gone) if gone else None
         return forgetting.receipt(request, chosen, erasure)
+
+    def undo(self, request: UndoRequest, protects: Protects) -> UndoReceipt:
+        """Undo what an origin wrote, except where ``protects`` says no. What follows a deletion
+        follows here too.
+
+        Raises:
+            EmptySelectorError: the request names nothing.
+        """
+        undoing.check(request)
+        if request.dry_run:
+            with self._reading() as connection:
+                return undoing.receipt(request, undoing.plan(connection, request, protects))
+        with self._forgetting:
+            todo, gone = self._write(
+                lambda c: undoing.apply(
+                    c, self.model, request, protects, self._analyse, self.subject
+                )
+            )
+            erasure = residue.erase(self.path, gone) if gone else None
+        return undoing.receipt(request, todo, erasure)
 
     def finish_erasures(self) -> Erasure | None:
         """Take up the erasures that a kill interrupted, if any; may rewrite the file."""

@@ -115,6 +115,50 @@ class ForgetReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoRequest:
+    """Whose writing to undo in a namespace: all given parts must hold. ``client`` is the program
+    that wrote, ``since`` (nanoseconds, inclusive) when it did, whatever time a memory claims.
+
+    A request that names nothing is refused.
+    """
+
+    namespace: str
+    session: str | None = None
+    client: str | None = None
+    source_key: str | None = None
+    since: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """One memory that an undo concerns: what it says now, the version it has, and the one that it
+    goes back to (0: it is deleted). ``reason`` says why it was left alone, if it was."""
+
+    id: UUID
+    preview: str
+    version: int
+    restores: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReceipt:
+    """What an undo did (or, in a dry run, would do), in one transaction: memories that were
+    deleted, memories that went back to an earlier version, and those that were left alone. The
+    other fields are those of a :class:`ForgetReceipt`, for what was deleted."""
+
+    namespace: str
+    deleted: tuple[Undone, ...]
+    reverted: tuple[Undone, ...]
+    kept: tuple[Undone, ...]
+    dry_run: bool
+    scanned: tuple[ScannedFile, ...] = ()
+    clean: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ListQuery:
     """Which memories to list, newest first."""
 

@@ -14,8 +14,19 @@ from memoryoss_mcp.cli.app import make_parser
 from tests.cli.support import ROOT, Cli
 
 COMMANDS = (
-    *("mcp-server", "demo", "store", "recall", "update", "forget", "list", "inspect"),
-    *("review", "history", "audit", "status", "doctor", "migrate", "backup", "restore", "models"),
+    *("mcp-server", "demo", "store", "recall", "update", "forget", "undo", "list"),
+    *(
+        "inspect",
+        "review",
+        "history",
+        "audit",
+        "status",
+        "doctor",
+        "migrate",
+        "backup",
+        "restore",
+        "models",
+    ),
 )
 
 
