@@ -38,12 +38,12 @@ def main() -> None:
         steps[f"{step}_ms"] = (time.time() - started) * 1000
         steps[f"{step}_mib"] = resident_mib()
 
-    from memoryoss_mcp.config import load_config
+    from benchmarks.scratch import scratch_config
     from memoryoss_mcp.recall.query import RecallQuery
     from memoryoss_mcp.runtime import Runtime
 
     mark("imported")
-    with Runtime.open(load_config(data_dir=Path(folder), environ={})) as runtime:
+    with Runtime.open(scratch_config(Path(folder))) as runtime:
         mark("opened")
         runtime.recall(RecallQuery(text, namespace))
         mark("first_recall")

@@ -23,7 +23,8 @@ from mcp import Client, StdioServerParameters
 from benchmarks import measures, report
 from benchmarks.asking import PAGE, Answer, Library, accepted
 from benchmarks.datasets import Document, Haystack, load_set
-from memoryoss_mcp.config import Config, load_config
+from benchmarks.scratch import scratch_config
+from memoryoss_mcp.config import Config
 from memoryoss_mcp.model import format_time, now
 from memoryoss_mcp.runtime import Runtime
 
@@ -110,7 +111,7 @@ def compare(haystack: Haystack) -> dict[str, Any]:
     moment = now()
     moment -= moment % 1_000_000_000
     with tempfile.TemporaryDirectory(prefix="faces-") as folder:
-        config = load_config(data_dir=Path(folder) / "library", environ={})
+        config = scratch_config(Path(folder) / "library")
         documents = accepted(haystack.documents, config)
         library = ask_library(haystack, documents, moment, config)
         server = anyio.run(ask_server, haystack, documents, moment, Path(folder) / "server")

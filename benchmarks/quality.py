@@ -27,8 +27,9 @@ from benchmarks import measures, report
 from benchmarks.asking import Answer, Library, Memory
 from benchmarks.comparison import Comparison
 from benchmarks.datasets import SETS, Haystack, Question, load_set
+from benchmarks.scratch import scratch_config
 from benchmarks.workload import load_embedder
-from memoryoss_mcp.config import Config, load_config
+from memoryoss_mcp.config import Config
 from memoryoss_mcp.runtime import Runtime
 
 RECALL: Final = "recall"
@@ -295,7 +296,7 @@ def plots(folder: Path, sets: Mapping[str, Mapping[str, Any]]) -> None:
 @contextmanager
 def library_memory(folder: Path) -> Iterator[tuple[Memory, Config]]:
     """The library over a new data folder."""
-    config = load_config(data_dir=folder, environ={})
+    config = scratch_config(folder)
     with Runtime.open(config) as runtime:
         if not runtime.wait_until_ready():
             raise SystemExit(f"no embedding model: {runtime.model_error}")

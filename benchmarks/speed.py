@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import report
+from benchmarks.scratch import scratch_config
 from benchmarks.timing import build, measure
 from benchmarks.workload import VectorSource, embed_documents, load_embedder, make_workload
-from memoryoss_mcp.config import load_config
 
 SIZES: Final = (1_000, 10_000, 100_000)
 EMBEDDED: Final = 10_000
@@ -39,7 +39,7 @@ def run(sizes: Sequence[int], folder: Path | None = None) -> dict[str, Any]:
     """Build and measure stores of all sizes; in ``folder`` they are kept."""
     facts = report.machine()
     workload = make_workload()
-    embedder = load_embedder(load_config(data_dir=Path("unused"), environ={}))
+    embedder = load_embedder(scratch_config(Path("unused")))
     count = min(EMBEDDED, max(sizes))
     report.say(f"{workload.source}; embedding {count:,} documents")
     real = embed_documents(workload, embedder, count)

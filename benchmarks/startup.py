@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 import psutil  # type: ignore[import-untyped]
 
 from benchmarks import report
+from benchmarks.scratch import scratch_config
 from benchmarks.timing import build, spread
 from benchmarks.workload import (
     NAMESPACE,
@@ -30,7 +31,6 @@ from benchmarks.workload import (
     load_embedder,
     make_workload,
 )
-from memoryoss_mcp.config import load_config
 
 MEMORIES: Final = 10_000
 EMBEDDED: Final = 1_000
@@ -180,7 +180,7 @@ def run(folder: Path | None, rounds: int) -> dict[str, Any]:
     """Build the file (in ``folder`` it is kept), then measure."""
     facts = report.machine()
     workload = make_workload()
-    embedder = load_embedder(load_config(data_dir=Path("unused"), environ={}))
+    embedder = load_embedder(scratch_config(Path("unused")))
     real = embed_documents(workload, embedder, EMBEDDED)
     del embedder
     with contextlib.ExitStack() as stack:

@@ -24,6 +24,7 @@ from benchmarks import report
 from benchmarks.cold import STARTED_VARIABLE
 from benchmarks.floors import Floors
 from benchmarks.measures import percentile
+from benchmarks.scratch import scratch_config
 from benchmarks.workload import (
     NAMESPACE,
     VectorSource,
@@ -153,7 +154,7 @@ def store_figures(built: Built, workload: Workload, scratch: Path) -> dict[str, 
     """Durable stores, one by one and as a batch, embedding included, into a copy of the store."""
     scratch.mkdir(parents=True)
     try:
-        config = load_config(data_dir=scratch, environ={})
+        config = scratch_config(scratch)
         shutil.copy(built.config.store_path, config.store_path)
         drafts = extra_documents(workload, ROUNDS * (SINGLE_STORES + BATCH) + 10)
         warm, drafts = drafts[:10], drafts[10:]

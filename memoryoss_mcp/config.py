@@ -22,6 +22,7 @@ from memoryoss_mcp.model import Limits, check_namespace
 CONFIG_VARIABLE = "MEMORYOSS_CONFIG"
 DATA_DIR_VARIABLE = "MEMORYOSS_DATA_DIR"
 NAMESPACE_VARIABLE = "MEMORYOSS_NAMESPACE"
+KEYS_DIR_VARIABLE = "MEMORYOSS_KEYS_DIR"
 
 PLUGIN_TABLES = frozenset({"server", "tls", "auth", "proxy", "sharing", "setup"})
 """Tables of other distributions that share the file; they check them themselves."""
@@ -32,6 +33,8 @@ class Storage:
     """``[storage]``: where memories are kept."""
 
     data_dir: str | None = None
+    keys_dir: str | None = None
+    """Where keys are kept: not in the data folder, so that a copy of it takes no key along."""
     keep_snapshots: int = 3
     """How many snapshots (one before each migration) are kept."""
 
@@ -86,9 +89,10 @@ class Logging:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that a runtime needs to know. ``data_dir`` is resolved and absolute."""
+    """Everything that a runtime needs to know. The folders are resolved and absolute."""
 
     data_dir: Path
+    keys_dir: Path
     path: Path | None = None
     storage: Storage = Storage()
     embeddings: Embeddings = Embeddings()
@@ -127,6 +131,13 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("memoryoss", appauthor=False))
 
 
+def default_keys_dir() -> Path:
+    """The platform's folder for a user's configuration."""
+    import platformdirs  # start-up time: not needed when the folder is given
+
+    return Path(platformdirs.user_config_dir("memoryoss", appauthor=False)) / "keys"
+
+
 def load_config(
     path: Path | None = None,
     *,
@@ -138,7 +149,8 @@ def load_config(
     ``path`` (or ``MEMORYOSS_CONFIG``) must exist if given; otherwise ``memoryoss.toml`` in the
     data folder is read if it is there. The data folder is ``data_dir``, else
     ``MEMORYOSS_DATA_DIR``, else ``[storage] data_dir`` (relative to the file), else the
-    platform's user data folder.
+    platform's user data folder. Likewise ``MEMORYOSS_KEYS_DIR``, ``[storage] keys_dir`` and the
+    platform's user configuration folder for keys.
 
     Raises:
         ConfigError: the file is missing, not TOML, or holds an unknown key or a wrong value.
@@ -153,15 +165,26 @@ def load_config(
     if path is None:
         implied = (given or default_data_dir()).expanduser() / "memoryoss.toml"
         path = implied if implied.is_file() else None
-    config = _read(path) if path is not None else Config(data_dir=Path())
+    config = _read(path) if path is not None else Config(Path(), Path())
     if given is None and config.storage.data_dir and path is not None:
         given = path.parent / Path(config.storage.data_dir).expanduser()
     folder = (given or default_data_dir()).expanduser().absolute()
+    keys = _keys_dir(config, path, environ)
     namespace = environ.get(NAMESPACE_VARIABLE)
     if namespace:
         config = replace(config, namespaces=replace(config.namespaces, default=namespace))
     _check(config)
-    return replace(config, data_dir=folder, path=path)
+    return replace(config, data_dir=folder, keys_dir=keys, path=path)
+
+
+def _keys_dir(config: Config, path: Path | None, environ: Mapping[str, str]) -> Path:
+    if named := environ.get(KEYS_DIR_VARIABLE):
+        folder = Path(named)
+    elif config.storage.keys_dir and path is not None:
+        folder = path.parent / Path(config.storage.keys_dir).expanduser()
+    else:
+        folder = default_keys_dir()
+    return folder.expanduser().absolute()
 
 
 def _read(path: Path) -> Config:
@@ -181,7 +204,7 @@ def _read(path: Path) -> Config:
                 hint=f"Known tables: {', '.join(sorted(_TABLES))}.",
             )
         tables[name] = _table(_TABLES[name], name, content, path)
-    return Config(data_dir=Path(), **tables)
+    return Config(Path(), Path(), **tables)
 
 
 def _table(kind: type[Any], name: str, content: Any, path: Path) -> Any:

@@ -122,3 +122,9 @@ class StoreClosedError(StoreError):
     """The store was used after it was closed."""
 
     code = "store_closed"
+
+
+class VaultError(MemoryOSSError):
+    """A key could not be used. Nothing was encrypted, decrypted or signed with it."""
+
+    code = "vault_error"

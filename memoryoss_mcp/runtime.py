@@ -103,6 +103,7 @@ class Runtime:
             model=(spec.name, spec.revision, spec.dimension),
             analyse=document_terms,
             subject=client or "library",
+            keys=config.keys_dir,
             keep_snapshots=config.storage.keep_snapshots,
             max_forget=config.limits.max_forget,
         )
@@ -334,8 +335,17 @@ class Runtime:
         return history(self._store, namespace, memory_id)
 
     def audit(self) -> LedgerReport:
-        """Walk the audit ledger and say whether its chain of hashes holds."""
+        """Walk the audit ledger and say whether its chain of hashes holds and has all that was
+        signed of it."""
         return self._store.ledger_report()
+
+    def sign_ledger(self) -> int:
+        """Accept the ledger as it is: sign its present end. Returns the number of that entry.
+
+        Raises:
+            VaultError: it could not be signed.
+        """
+        return self._store.sign_ledger()
 
     def ledger(self, query: LedgerQuery) -> builtins.list[LedgerEntry]:
         """One page of the audit ledger, newest entries first.
@@ -513,8 +523,8 @@ def restore(
     progress: Progress | None = None,
 ) -> Restored:
     """Put a backup in the place of the memory file of a configuration, whole or not at all; see
-    :func:`memoryoss_mcp.store.backup.restore`."""
-    return backup.restore(
+    :func:`memoryoss_mcp.store.backup.restore`. Its ledger is signed as it is."""
+    restored = backup.restore(
         source,
         config.store_path,
         _model(config),
@@ -523,6 +533,10 @@ def restore(
         force=force,
         dry_run=dry_run,
     )
+    if not dry_run:
+        with Runtime.open(config, client="restore") as runtime:
+            runtime.sign_ledger()
+    return restored
 
 
 def _model(config: Config) -> tuple[str, str, int]:

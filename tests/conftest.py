@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from memoryoss_mcp.config import Config, load_config
+from memoryoss_mcp import config as settings_of_the_program
+from memoryoss_mcp.config import KEYS_DIR_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
     from memoryoss_mcp.runtime import Runtime
@@ -23,11 +25,16 @@ settings.register_profile(
 )
 settings.load_profile("patient")
 
+# No test makes or reads a key in the folder of whoever runs it.
+_keys = tempfile.TemporaryDirectory(prefix="memoryoss-keys-")
+settings_of_the_program.default_keys_dir = lambda: Path(_keys.name)
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """The default configuration over an empty data folder, whatever the environment says."""
-    return load_config(data_dir=tmp_path / "data", environ={})
+    environ = {KEYS_DIR_VARIABLE: str(tmp_path / "keys")}
+    return load_config(data_dir=tmp_path / "data", environ=environ)
 
 
 @pytest.fixture

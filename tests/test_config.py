@@ -10,6 +10,7 @@ import pytest
 from memoryoss_mcp.config import (
     CONFIG_VARIABLE,
     DATA_DIR_VARIABLE,
+    KEYS_DIR_VARIABLE,
     NAMESPACE_VARIABLE,
     PLUGIN_TABLES,
     Config,
@@ -37,7 +38,7 @@ def read(tmp_path: Path, text: str) -> Config:
 
 def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     config = load_config(data_dir=tmp_path, environ={})
-    assert config == Config(data_dir=tmp_path)
+    assert config == Config(data_dir=tmp_path, keys_dir=config.keys_dir)
     assert config.path is None
     assert config.store_path == tmp_path / "memoryoss.db"
     assert config.models_dir == tmp_path / "models"
@@ -155,7 +156,7 @@ def test_every_table_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", sorted(PLUGIN_TABLES))
 def test_tables_of_other_distributions_are_left_alone(tmp_path: Path, table: str) -> None:
     config = read(tmp_path, f"[{table}]\nanything = [1, 2]\n[{table}.deeper]\nx = 1\n")
-    assert config == Config(data_dir=tmp_path / "data", path=config.path)
+    assert config == Config(tmp_path / "data", config.keys_dir, path=config.path)
 
 
 @pytest.mark.parametrize(
@@ -230,3 +231,13 @@ def test_a_wrong_namespace_in_the_environment_is_an_error(tmp_path: Path) -> Non
     with pytest.raises(ConfigError) as caught:
         load_config(data_dir=tmp_path, environ={NAMESPACE_VARIABLE: "a b"})
     assert "'a b'" in str(caught.value)
+
+
+def test_keys_are_outside_of_the_data_folder_unless_somebody_says_where(tmp_path: Path) -> None:
+    path = write(tmp_path, '[storage]\nkeys_dir = "safe"\n')
+    assert load_config(path, data_dir=tmp_path, environ={}).keys_dir == path.parent / "safe"
+    environ = {KEYS_DIR_VARIABLE: str(tmp_path / "stick")}
+    assert load_config(path, data_dir=tmp_path, environ=environ).keys_dir == tmp_path / "stick"
+    usual = load_config(data_dir=tmp_path, environ={}).keys_dir
+    assert usual.is_absolute()
+    assert not usual.is_relative_to(tmp_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
 
-from memoryoss_mcp.config import load_config
+from benchmarks.scratch import scratch_config
 from memoryoss_mcp.model import Change, Draft, Memory
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.runtime import Runtime
@@ -164,7 +164,7 @@ class RuntimeKeeper:
     """The whole runtime with the default embedding model."""
 
     def __init__(self, folder: Path) -> None:
-        self.runtime = Runtime.open(load_config(data_dir=folder, environ={}), client="faults")
+        self.runtime = Runtime.open(scratch_config(folder), client="faults")
 
     def insert(self, namespace: str, keys: Sequence[UUID]) -> None:
         if len(keys) == 1:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from benchmarks.faults.child import say
 from benchmarks.faults.process import ROOT, allowed, ask
-from memoryoss_mcp.config import load_config
+from benchmarks.scratch import scratch_config
 from memoryoss_mcp.model import Change, Draft
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.runtime import Runtime
@@ -138,7 +138,7 @@ def residue(
     then two of the sessions; look for their bytes after each, and after closing. A pack of the
     lexical index and a snapshot lie between."""
     found = Residue()
-    config = load_config(data_dir=folder, environ={})
+    config = scratch_config(folder)
     with Runtime.open(config, client="faults") as runtime:
         diary = _Diary(runtime, seed)
         sessions = {f"session-{number}": set[UUID]() for number in range(4)}
@@ -239,7 +239,7 @@ def without_network(job: Mapping[str, Any]) -> None:
                 pass
     else:
         sys.addaudithook(_forbid)
-    config = load_config(data_dir=Path(job["folder"]), environ={})
+    config = scratch_config(Path(job["folder"]))
     with Runtime.open(config, client="faults") as runtime:
         stored = runtime.store(Draft("The staging database listens on port 5433.", SPACE))
         runtime.store(Draft("Releases are cut on Tuesdays.", SPACE))

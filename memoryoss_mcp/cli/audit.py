@@ -35,12 +35,13 @@ def register(commands: Commands) -> None:
     parser = commands.add(
         "audit",
         run,
-        "verify | show | export FILE [OPTIONS]",
+        "verify | show | export FILE | sign [OPTIONS]",
         "Check, show or export the ledger of all changes.",
         description="verify: walk the chain of hashes; exit code 1 if an entry was altered or is "
-        "missing.\n"
+        "missing,\nalso at the end: the last entry is signed with a key outside the data folder.\n"
         "show: the newest entries of the namespace, or of all with --all.\n"
-        "export: write every entry to FILE, one JSON document per line. FILE must not exist.\n\n"
+        "export: write every entry to FILE, one JSON document per line. FILE must not exist.\n"
+        "sign: accept the ledger as it is, after you put back a copy of the file by hand.\n\n"
         "The ledger says which memory changed, never what it says.",
         kept="Nothing was written.",
     )
@@ -74,6 +75,7 @@ def _verify(session: Session) -> Reply:
         "holds": report.problem is None,
         "entries": report.entries,
         "head": report.head.hex(),
+        "signed": report.signed,
         "problem": report.problem,
     }
 
@@ -83,10 +85,22 @@ def _verify(session: Session) -> Reply:
                 console.styled("the chain holds ", "good"),
                 f"{report.entries} entries · head {report.head.hex()}",
             )
+            console.line(
+                f"signed up to entry {report.signed}" if report.signed else "not signed yet"
+            )
         else:
             console.line(console.styled("the chain is broken: ", "bad"), report.problem)
 
     return Reply(document, show, 0 if report.problem is None else 1)
+
+
+def _sign(session: Session) -> Reply:
+    with session.runtime() as runtime:
+        entry = runtime.sign_ledger()
+    return Reply(
+        {"signed": entry},
+        lambda console: console.line(console.styled("signed ", "good"), f"up to entry {entry}"),
+    )
 
 
 def _show(session: Session) -> Reply:
@@ -177,4 +191,4 @@ def entry_document(entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-_ACTIONS = {"verify": _verify, "show": _show, "export": _export}
+_ACTIONS = {"verify": _verify, "show": _show, "export": _export, "sign": _sign}

@@ -105,11 +105,12 @@ class LedgerQuery:
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
     """How many entries there are, the hash of the last one, and what is wrong with the chain
-    (``None`` when it holds)."""
+    (``None`` when it holds). ``signed`` is the last entry that was signed, ``None`` without any."""
 
     entries: int
     head: bytes
     problem: str | None
+    signed: int | None = None
 
 
 def read(connection: apsw.Connection, query: LedgerQuery) -> list[LedgerEntry]:

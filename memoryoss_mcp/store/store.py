@@ -6,13 +6,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import apsw
 
-from memoryoss_mcp.errors import StoreClosedError
+from memoryoss_mcp.errors import StoreClosedError, VaultError
 from memoryoss_mcp.model import Change, Memory
 from memoryoss_mcp.store import (
     changes,
@@ -37,6 +38,7 @@ from memoryoss_mcp.store.connection import (
     translated,
     write_transaction,
 )
+from memoryoss_mcp.store.head import HeadKeeper
 from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
 from memoryoss_mcp.store.past import Version
 from memoryoss_mcp.store.residue import Erasure
@@ -65,7 +67,8 @@ class Store:
     """All memories of one file. Thread-safe; several processes may open the same file.
 
     ``model`` is (name, revision, dimension) of the embedding model in use. ``analyse`` gives the
-    lexical terms of a memory; ``subject`` names who writes, for the ledger.
+    lexical terms of a memory; ``subject`` names who writes, for the ledger, whose head is signed
+    with a key in the folder ``keys`` (without one it is not).
 
     Raises:
         StoreError: the file is foreign, newer, damaged or cannot be used. It is left untouched.
@@ -78,6 +81,7 @@ class Store:
         model: tuple[str, str, int],
         analyse: Analyse,
         subject: str,
+        keys: Path | None = None,
         keep_snapshots: int = 3,
         max_forget: int = 10_000,
     ) -> None:
@@ -92,6 +96,7 @@ class Store:
         self._writer: Writer | None = None
         self._searcher: Searcher | None = None
         self._closed = False
+        self._head = HeadKeeper(path, keys) if keys is not None else None
         file.ensure(path, model)
         connection = self._reader()
         if file.check(connection, path) < schema.SCHEMA_VERSION:
@@ -343,7 +348,28 @@ class Store:
     def ledger_report(self) -> LedgerReport:
         """Whether the audit chain holds."""
         with self._reading() as connection:
-            return ledger.report(connection)
+            report = ledger.report(connection)
+            if self._head is None or report.problem is not None:
+                return report
+            problem = self._head.problem(connection)
+            signed = self._head.read() if problem is None else None
+        return replace(report, problem=problem, signed=signed.entry if signed else None)
+
+    def sign_ledger(self) -> int:
+        """Sign the present end of the ledger, whatever was signed before. Returns its number.
+
+        Raises:
+            VaultError: there is no key to sign with, or the signature cannot be kept.
+        """
+        if self._head is None:
+            raise VaultError("There is no folder of keys to sign with.")
+        with self._reading() as connection:
+            report = ledger.report(connection)
+        try:
+            self._head.sign(report.entries, report.head)
+        except OSError as error:
+            raise VaultError(f"The signature cannot be kept ({error.strerror}).") from error
+        return report.entries
 
     # Inside -------------------------------------------------------------------------------
 
@@ -355,9 +381,18 @@ class Store:
         with self._guard:
             self._check_open()
             if self._writer is None:
-                self._writer = Writer(self.path, _pack_when_due)
+                self._writer = Writer(self.path, self._after_commit, self._at_end)
             writer = self._writer
         return writer.run(operation)
+
+    def _after_commit(self, connection: apsw.Connection) -> None:
+        _pack_when_due(connection)
+        if self._head is not None:
+            self._head.follow(connection)
+
+    def _at_end(self, connection: apsw.Connection) -> None:
+        if self._head is not None:
+            self._head.follow(connection, closing=True)
 
     def _reader(self) -> apsw.Connection:
         connection: apsw.Connection | None = getattr(self._local, "connection", None)

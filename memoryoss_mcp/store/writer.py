@@ -34,11 +34,18 @@ class Writer:
     transaction (each in a savepoint of its own) and one wait for the disk.
 
     ``after_commit`` runs in the writer's thread when nothing else waits: work that may be late.
+    ``at_end`` runs there behind the last commit.
     """
 
-    def __init__(self, path: Path, after_commit: Callable[[apsw.Connection], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        after_commit: Callable[[apsw.Connection], None],
+        at_end: Callable[[apsw.Connection], None],
+    ) -> None:
         self._path = path
         self._after_commit = after_commit
+        self._at_end = at_end
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connection = connect(path)
         self._closed = False
@@ -75,6 +82,7 @@ class Writer:
     def _run(self) -> None:
         try:
             self._serve()
+            self._late(self._at_end)
         finally:
             # Reached with jobs in the queue only if the thread failed: nobody may wait forever.
             with self._guard:
@@ -100,7 +108,7 @@ class Writer:
             if ending:
                 return
             if self._jobs.empty():
-                self._idle()
+                self._late(self._after_commit)
 
     def _commit(self, group: list[_Job]) -> None:
         outcomes: list[tuple[Any, BaseException | None]] = []
@@ -137,9 +145,9 @@ class Writer:
         connection.execute("RELEASE job")
         return result, None
 
-    def _idle(self) -> None:
+    def _late(self, work: Callable[[apsw.Connection], None]) -> None:
         try:
-            self._after_commit(self._connection)
+            work(self._connection)
         except (apsw.Error, StoreError):
             # What is late (packing the tail) is tried again after the next commit.
             if self._connection.in_transaction:

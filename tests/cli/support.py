@@ -57,7 +57,11 @@ class Cli:
             if not name.startswith(("MEMORYOSS_", "PYTHONIO", "PYTHONUTF8", "FORCE_COLOR", "TERM"))
         }
         # The checkout itself, installed or not.
-        return kept | {"PYTHONPATH": str(ROOT), "HOME": str(self.folder)}
+        return kept | {
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(self.folder),
+            "MEMORYOSS_KEYS_DIR": str(self.folder / "keys"),
+        }
 
     def arguments(self, *arguments: str) -> list[str]:
         """The whole command line."""
