@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ settings.load_profile("patient")
 # No test makes or reads a key in the folder of whoever runs it.
 _keys = tempfile.TemporaryDirectory(prefix="memoryoss-keys-")
 settings_of_the_program.default_keys_dir = lambda: Path(_keys.name)
+os.environ[KEYS_DIR_VARIABLE] = _keys.name
 
 
 @pytest.fixture

@@ -238,6 +238,6 @@ def test_keys_are_outside_of_the_data_folder_unless_somebody_says_where(tmp_path
     assert load_config(path, data_dir=tmp_path, environ={}).keys_dir == path.parent / "safe"
     environ = {KEYS_DIR_VARIABLE: str(tmp_path / "stick")}
     assert load_config(path, data_dir=tmp_path, environ=environ).keys_dir == tmp_path / "stick"
-    usual = load_config(data_dir=tmp_path, environ={}).keys_dir
+    usual = load_config(data_dir=tmp_path / "data", environ={}).keys_dir
     assert usual.is_absolute()
     assert not usual.is_relative_to(tmp_path)

@@ -401,12 +401,14 @@ def test_it_starts_no_process_and_opens_no_socket(wire: Wire) -> None:
     assert process.net_connections(kind="inet") == []
 
 
-def test_it_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
-    """Neither we nor a library: no cache, no identifier, no record of use."""
+def test_it_writes_nothing_outside_its_folders(tmp_path: Path) -> None:
+    """Neither we nor a library: no cache, no identifier, no record of use. What signs the ledger
+    is in the folder of keys, and nothing else."""
     home = tmp_path / "home"
     home.mkdir()
     places = {name: str(home) for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "TMPDIR")}
-    with Wire(tmp_path / "data", environ=places) as wire:
+    keys = tmp_path / "keys"
+    with Wire(tmp_path / "data", environ=places | {"MEMORYOSS_KEYS_DIR": str(keys)}) as wire:
         wire.handshake()
         wire.call("store", content="Kept here and nowhere else.")
         while wire.call("recall", query="where")["structuredContent"]["mode"] != "hybrid":
@@ -415,6 +417,8 @@ def test_it_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
         wire.wait()
     assert list(home.rglob("*")) == []
     assert (tmp_path / "data" / "memoryoss.db").is_file()
+    assert {path.name for path in keys.iterdir()} == {"signing.key", "heads"}
+    assert b"nowhere" not in b"".join(p.read_bytes() for p in keys.rglob("*") if p.is_file())
 
 
 def test_the_handshake_loads_neither_numpy_nor_model(tmp_path: Path) -> None:
