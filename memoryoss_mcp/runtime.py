@@ -9,16 +9,17 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
-from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, StoreError
-from memoryoss_mcp.lifecycle import review
+from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError, StoreError
+from memoryoss_mcp.lifecycle import certificate, review
+from memoryoss_mcp.lifecycle.certificate import Certificate
 from memoryoss_mcp.lifecycle.history import History, history
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.lifecycle.trust import assess
@@ -52,6 +53,9 @@ from memoryoss_mcp.store.types import (
     UndoRequest,
     Updated,
 )
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.vault.signing import Signer
 
 _UNUSABLE = "the file has to be put right first."
 
@@ -270,6 +274,39 @@ class Runtime:
         """
         check_namespace(request.namespace, self.config.limits.max_namespace_length)
         return self._store.forget(request)
+
+    def forget_certified(self, request: ForgetRequest) -> tuple[ForgetReceipt, Certificate]:
+        """:meth:`forget`, and a signed certificate of it, which is kept.
+
+        Raises:
+            EmptySelectorError, LimitExceededError: nothing was deleted.
+            NotFoundError: nothing matches; nothing was deleted.
+            VaultError: there is no key to sign with; nothing was deleted.
+        """
+        signer = self._signer()
+        planned = self.forget(replace(request, dry_run=True))
+        if not planned.deleted:
+            raise NotFoundError("No memory matches; there is nothing to certify.")
+        receipt = self._store.forget(replace(request, dry_run=False, certified=True))
+        made = certificate.make(receipt, self._store.ledger_end(), signer, self._store.subject)
+        self._store.keep_certificate(made.id, receipt.namespace, made.kept())
+        return receipt, made
+
+    def certificates(self, namespace: str, limit: int = 20) -> tuple[Certificate, ...]:
+        """The certificates of deletions in a namespace, newest first, without their salts.
+
+        Raises:
+            InvalidInputError, LimitExceededError: the limit is wrong.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        self._check_page(limit)
+        found = self._store.certificates(namespace, limit)
+        return tuple(certificate.read(text) for _, _, text in found)
+
+    def _signer(self) -> Signer:
+        from memoryoss_mcp.vault.signing import Signer  # start-up time: most commands sign nothing
+
+        return Signer.load(self.config.keys_dir / "signing.key")
 
     def undo(self, request: UndoRequest) -> UndoReceipt:
         """Take back what one origin wrote, in one transaction, or show what that would be

@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from memoryoss_mcp.cli.files import new_file
 from memoryoss_mcp.cli.parser import Commands, memory_id, whole_number
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.streams import one_line
 from memoryoss_mcp.cli.views import brief_time
-from memoryoss_mcp.errors import InvalidInputError, MemoryOSSError
+from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.model import format_time
 
 if TYPE_CHECKING:
@@ -22,12 +20,6 @@ if TYPE_CHECKING:
     from memoryoss_mcp.store.ledger import LedgerEntry
 
 DEFAULT_LIMIT = 50
-
-
-class ExportFailedError(MemoryOSSError):
-    """The file of an export could not be written. What was there before is as it was."""
-
-    code = "export_failed"
 
 
 def register(commands: Commands) -> None:
@@ -143,7 +135,7 @@ def _export(session: Session) -> Reply:
     count = 0
     with session.runtime() as runtime, session.progress("exporting") as progress:
         total = runtime.status().ledger_entries
-        with _new_file(target) as out:
+        with new_file(target) as out:
             for entry in runtime.ledger_entries():
                 out.write(json.dumps(entry_document(entry), ensure_ascii=False) + "\n")
                 count += 1
@@ -155,25 +147,6 @@ def _export(session: Session) -> Reply:
             console.styled("exported ", "good"), f"{count} entries to {target}"
         ),
     )
-
-
-@contextlib.contextmanager
-def _new_file(target: Path) -> Iterator[IO[str]]:
-    """A file that is there whole or not at all."""
-    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
-    if target.exists():
-        raise ExportFailedError(f"{target} exists already.", hint="Choose another name.")
-    try:
-        with draft.open("x", encoding="utf-8", newline="\n") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        draft.rename(target)
-    except OSError as error:
-        raise ExportFailedError(f"{target} cannot be written ({error.strerror}).") from error
-    finally:
-        with contextlib.suppress(OSError):  # renamed, or it was never made
-            draft.unlink()
 
 
 def entry_document(entry: LedgerEntry) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memoryoss_mcp.cli.documents import document
+from memoryoss_mcp.cli.files import new_file
 from memoryoss_mcp.cli.parser import Commands, memory_id, moment
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.views import namespace_text, preview
@@ -56,6 +59,12 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--before", type=moment("before"), metavar="TIME", help="those created before this time"
     )
+    parser.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="FILE",
+        help="write a signed certificate of the deletion to a new file",
+    )
     parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
@@ -76,7 +85,10 @@ def run(session: Session) -> Reply:
         )
         if not options.dry_run and not options.yes:
             request = _confirmed(runtime, request)
-        receipt = runtime.forget(request)
+        if options.certificate is None or options.dry_run:
+            receipt = runtime.forget(request)
+        else:
+            receipt = _certified(runtime, request, options.certificate)
     complete = receipt.clean and not receipt.missing
     return Reply(
         receipt_document(receipt) | {"namespace_source": chosen.source},
@@ -85,9 +97,19 @@ def run(session: Session) -> Reply:
     )
 
 
+def _certified(runtime: Runtime, request: ForgetRequest, target: Path) -> ForgetReceipt:
+    """Forget, and write the certificate into a file that was opened before anything went."""
+    with new_file(target) as out:
+        receipt, certificate = runtime.forget_certified(request)
+        json.dump(certificate.document(), out, ensure_ascii=False, indent=1)
+        out.write("\n")
+    return receipt
+
+
 def receipt_document(receipt: ForgetReceipt) -> dict[str, object]:
     """The receipt as a JSON document."""
     fields = document(receipt)
+    del fields["leaves"]  # the certificate has them
     fields["previews"] = [
         {"id": str(memory_id), "preview": text} for memory_id, text in receipt.previews
     ]

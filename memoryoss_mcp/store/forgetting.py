@@ -3,30 +3,38 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 import apsw
 
 from memoryoss_mcp.errors import EmptySelectorError, LimitExceededError
-from memoryoss_mcp.model import Memory
+from memoryoss_mcp.model import Memory, Status, hash_content
 from memoryoss_mcp.store import changes, listing, past, residue, rows
+from memoryoss_mcp.store.changes import Analyse
 from memoryoss_mcp.store.residue import Erasure, Gone
 from memoryoss_mcp.store.scanner import SHORTEST
-from memoryoss_mcp.store.types import Filters, ForgetReceipt, ForgetRequest
+from memoryoss_mcp.store.types import Filters, ForgetReceipt, ForgetRequest, Leaf
+from memoryoss_mcp.store.vectors import EmbeddingModel
 
 PREVIEW_LENGTH: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The memories that a request names, with their row keys; ``missing`` are ids of none."""
+    """The memories to forget, with their row keys: those that a request names (first) and, from
+    ``named`` on, those that hold their words because they were merged with them. ``orphans`` were
+    given up for one of them and come back. ``missing`` are ids of no memory."""
 
     ns: int | None
     found: Sequence[tuple[int, Memory]]
     missing: tuple[UUID, ...]
+    named: int = 0
+    orphans: Sequence[tuple[int, Memory]] = ()
 
 
 def check(request: ForgetRequest) -> None:
@@ -46,7 +54,7 @@ def check(request: ForgetRequest) -> None:
 
 
 def choose(connection: apsw.Connection, request: ForgetRequest, limit: int) -> Chosen:
-    """The memories that a request names.
+    """The memories that a request names, with what was merged of them or into them.
 
     Raises:
         LimitExceededError: selectors match more than ``limit``.
@@ -57,7 +65,7 @@ def choose(connection: apsw.Connection, request: ForgetRequest, limit: int) -> C
     if request.ids:
         by_id = rows.find(connection, ns, request.ids)
         missing = tuple(i for i in dict.fromkeys(request.ids) if i not in by_id)
-        return Chosen(ns, list(by_id.values()), missing)
+        return _with_copies(connection, ns, list(by_id.values()), missing)
     filters = Filters(
         agent=request.agent,
         session=request.session,
@@ -71,18 +79,88 @@ def choose(connection: apsw.Connection, request: ForgetRequest, limit: int) -> C
             f"More than {limit} memories match; nothing was forgotten.",
             hint="Narrow the selection, for example by session or by time.",
         )
-    return Chosen(ns, found, ())
+    return _with_copies(connection, ns, found, ())
+
+
+def _with_copies(
+    connection: apsw.Connection,
+    ns: int,
+    named: Sequence[tuple[int, Memory]],
+    missing: tuple[UUID, ...],
+) -> Chosen:
+    """What is named and every copy of its words: a merged memory goes with any of its sources,
+    and with itself all of them. A source that says the same in its own right, and is not named,
+    goes only if the merged memory is."""
+    found = dict(named)
+    for number, memory in named:  # named merged memories take their sources along
+        found.setdefault(number, memory)
+        for other, source in rows.find(connection, ns, memory.lineage.derived_from).values():
+            found.setdefault(other, source)
+    merged = list(found.values())
+    while merged:  # whatever was made of any of them, however often it was merged again
+        made = {
+            number: memory
+            for one in merged
+            for number, memory in rows.select(
+                connection, f"m.ns = ? AND {_MADE_OF}", ns, one.id.bytes
+            )
+            if number not in found
+        }
+        found |= made
+        merged = list(made.values())
+    orphans = {
+        number: memory
+        for one in found.values()
+        if one.lineage.derived_from
+        for number, memory in rows.select(
+            connection, "m.ns = ? AND m.superseded_by = ?", ns, one.id.bytes
+        )
+        if number not in found
+    }
+    return Chosen(ns, list(found.items()), missing, len(named), list(orphans.items()))
+
+
+_MADE_OF: Final = "m.number IN (SELECT number FROM edge WHERE target = ? AND kind = 'derived_from')"
 
 
 def delete(
-    connection: apsw.Connection, request: ForgetRequest, limit: int, subject: str
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    request: ForgetRequest,
+    limit: int,
+    analyse: Analyse,
+    subject: str,
 ) -> tuple[Chosen, Gone | None]:
     """Delete what a request names, inside the caller's transaction. Returns also what has to be
     erased afterwards, if anything."""
     chosen = choose(connection, request, limit)
     if chosen.ns is None or not chosen.found:
         return chosen, None
+    for number, memory in chosen.orphans:
+        merged = memory.lineage.superseded_by
+        versions = past.versions(connection, number, request.namespace)
+        before = [v.memory for v in versions if v.memory.lineage.superseded_by != merged]
+        version = before[-1] if before else _free(memory)
+        changes.restore(connection, model, (number, memory), version, analyse, subject)
     return chosen, remove(connection, request.namespace, chosen.ns, chosen.found, subject)
+
+
+def _leaf(memory: Memory) -> Leaf:
+    salt = secrets.token_bytes(16)
+    content_hash = memory.content_hash or hash_content(memory.content)
+    return Leaf(memory.id, salt, leaf_hash(salt, bytes.fromhex(content_hash)))
+
+
+def leaf_hash(salt: bytes, content_hash: bytes) -> bytes:
+    """The hash of a leaf of a Merkle tree (RFC 6962, section 2.1) over salted content hashes:
+    without the salt nobody can try out what was forgotten."""
+    return hashlib.sha256(b"\0" + salt + content_hash).digest()
+
+
+def _free(memory: Memory) -> Memory:
+    """A memory that nothing replaces any more."""
+    lineage = replace(memory.lineage, superseded_by=None)
+    return replace(memory, archived=False, status=Status.ACTIVE, lineage=lineage)
 
 
 def remove(
@@ -112,6 +190,11 @@ def receipt(
 ) -> ForgetReceipt:
     """What was (or, in a dry run, would be) deleted, and what is known of its bytes."""
     done = erasure or Erasure((), (), True)
+    notes = list(done.notes)
+    if copies := len(chosen.found) - chosen.named:
+        notes.insert(0, f"{copies} of them are merged copies or their sources.")
+    if chosen.orphans:
+        notes.insert(0, f"{len(chosen.orphans)} memories that were merged with them are back.")
     return ForgetReceipt(
         namespace=request.namespace,
         deleted=tuple(memory.id for _, memory in chosen.found),
@@ -120,5 +203,6 @@ def receipt(
         dry_run=request.dry_run,
         scanned=done.scanned,
         clean=done.clean,
-        notes=done.notes,
+        notes=tuple(notes),
+        leaves=tuple(_leaf(memory) for _, memory in chosen.found) if request.certified else (),
     )

@@ -147,9 +147,14 @@ def walk(connection: apsw.Connection, after: int, limit: int) -> list[LedgerEntr
 
 def report(connection: apsw.Connection) -> LedgerReport:
     """Walk the whole chain; see :func:`verify`."""
-    last = fetch_one(connection, "SELECT entry, hash FROM ledger ORDER BY entry DESC LIMIT 1")
-    number, head = last or (0, GENESIS)
+    number, head = end(connection)
     return LedgerReport(number, head, verify(connection))
+
+
+def end(connection: apsw.Connection) -> tuple[int, bytes]:
+    """Number and hash of the last entry."""
+    last = fetch_one(connection, "SELECT entry, hash FROM ledger ORDER BY entry DESC LIMIT 1")
+    return last or (0, GENESIS)
 
 
 _BEYOND: Final = 1 << 62

@@ -55,6 +55,13 @@ CREATE TABLE reputation(
   PRIMARY KEY(ns, source)
 ) WITHOUT ROWID;
 
+CREATE TABLE certificate(
+  id BLOB PRIMARY KEY,
+  at INTEGER NOT NULL,
+  namespace TEXT NOT NULL,
+  document TEXT NOT NULL               -- of a deletion, signed
+) WITHOUT ROWID;
+
 CREATE TABLE centroid(
   ns INTEGER PRIMARY KEY,
   model INTEGER NOT NULL,

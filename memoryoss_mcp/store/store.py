@@ -14,7 +14,7 @@ from uuid import UUID
 import apsw
 
 from memoryoss_mcp.errors import StoreClosedError, VaultError
-from memoryoss_mcp.model import Change, Memory
+from memoryoss_mcp.model import Change, Memory, now
 from memoryoss_mcp.store import (
     changes,
     file,
@@ -166,7 +166,9 @@ class Store:
                 )
         with self._forgetting:
             chosen, gone = self._write(
-                lambda c: forgetting.delete(c, request, self._max_forget, self.subject)
+                lambda c: forgetting.delete(
+                    c, self.model, request, self._max_forget, self._analyse, self.subject
+                )
             )
             erasure = residue.erase(self.path, gone) if gone else None
         return forgetting.receipt(request, chosen, erasure)
@@ -190,6 +192,26 @@ class Store:
             )
             erasure = residue.erase(self.path, gone) if gone else None
         return undoing.receipt(request, todo, erasure)
+
+    def keep_certificate(self, certificate_id: UUID, namespace: str, document: str) -> None:
+        """Keep the certificate of a deletion."""
+        self._write(
+            lambda c: c.execute(
+                "INSERT INTO certificate VALUES(?,?,?,?)",
+                (certificate_id.bytes, now(), namespace, document),
+            )
+        )
+
+    def certificates(self, namespace: str, limit: int) -> list[tuple[UUID, int, str]]:
+        """Id, time and document of the certificates of a namespace, newest first."""
+        with self._reading() as connection:
+            found = fetch_all(
+                connection,
+                "SELECT id, at, document FROM certificate WHERE namespace = ?"
+                " ORDER BY id DESC LIMIT ?",
+                (namespace, limit),
+            )
+        return [(UUID(bytes=key), at, document) for key, at, document in found]
 
     def finish_erasures(self) -> Erasure | None:
         """Take up the erasures that a kill interrupted, if any; may rewrite the file."""
@@ -354,6 +376,11 @@ class Store:
             problem = self._head.problem(connection)
             signed = self._head.read() if problem is None else None
         return replace(report, problem=problem, signed=signed.entry if signed else None)
+
+    def ledger_end(self) -> tuple[int, bytes]:
+        """Number and hash of the last entry of the ledger."""
+        with self._reading() as connection:
+            return ledger.end(connection)
 
     def sign_ledger(self) -> int:
         """Sign the present end of the ledger, whatever was signed before. Returns its number.

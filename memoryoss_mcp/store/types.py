@@ -73,8 +73,9 @@ class Updated:
 class ForgetRequest:
     """What to forget: ids, or exact selectors that must all hold (tags: any of them).
 
-    A request that names nothing is refused. Archived memories are covered like all others.
-    ``before`` is an exclusive bound on ``created_at``.
+    A request that names nothing is refused. Archived memories are covered like all others, and so
+    are merged copies. ``before`` is an exclusive bound on ``created_at``. ``certified`` asks for
+    the leaves of a certificate.
     """
 
     namespace: str
@@ -84,6 +85,17 @@ class ForgetRequest:
     tags: tuple[str, ...] = ()
     before: int | None = None
     dry_run: bool = False
+    certified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What a certificate of deletion says of one memory: ``hash`` is made of the hash of its
+    content and a random salt (see :func:`memoryoss_mcp.store.forgetting.leaf_hash`)."""
+
+    id: UUID
+    salt: bytes
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,7 @@ class ForgetReceipt:
     scanned: tuple[ScannedFile, ...] = ()
     clean: bool = True
     notes: tuple[str, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -438,6 +438,7 @@ SINCE_THE_SECOND = (
     "DROP TABLE past",
     "DROP TABLE reputation",
     "DROP TABLE centroid",
+    "DROP TABLE certificate",
 )
 
 
