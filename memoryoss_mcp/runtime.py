@@ -21,6 +21,7 @@ from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFound
 from memoryoss_mcp.lifecycle import certificate, review
 from memoryoss_mcp.lifecycle.certificate import Certificate
 from memoryoss_mcp.lifecycle.history import History, history
+from memoryoss_mcp.lifecycle.relations import Relations
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.lifecycle.trust import assess
 from memoryoss_mcp.model import Change, Draft, Memory, check_namespace, now
@@ -200,7 +201,8 @@ class Runtime:
             InvalidInputError, LimitExceededError, ConflictError, StoreError: nothing was stored.
         """
         entries, embedded = self._prepared([admit(draft, self.config.limits)])
-        return self._write(entries, embedded=embedded)[0]
+        relations = Relations(self._store, entries, ())
+        return self._write(entries, relations, embedded=embedded)[0]
 
     def store_many(
         self, drafts: Sequence[Draft], *, progress: Progress | None = None
@@ -217,14 +219,17 @@ class Runtime:
         admitted = [admit(draft, self.config.limits) for draft in drafts]
         stored: list[Stored] = []
         writing: Future[builtins.list[Stored]] | None = None
+        before: builtins.list[Entry] = []
         # One batch is written while the next is embedded.
         with ThreadPoolExecutor(1, "memoryoss-batch") as pool:
             for start in range(0, len(admitted), STORE_BATCH):
                 entries, embedded = self._prepared(admitted[start : start + STORE_BATCH])
+                relations = Relations(self._store, entries, before)
                 stored += writing.result() if writing else ()
                 if progress is not None:
                     progress("storing", len(stored), len(admitted))
-                writing = pool.submit(self._write, entries, embedded=embedded)
+                writing = pool.submit(self._write, entries, relations, embedded=embedded)
+                before = entries
             stored += writing.result() if writing else ()
         if progress is not None:
             progress("storing", len(admitted), len(admitted))
@@ -459,8 +464,10 @@ class Runtime:
         ]
         return entries, encoded is not None
 
-    def _write(self, entries: builtins.list[Entry], *, embedded: bool) -> builtins.list[Stored]:
-        stored = self._store.insert(entries)
+    def _write(
+        self, entries: builtins.list[Entry], relations: Relations, *, embedded: bool
+    ) -> builtins.list[Stored]:
+        stored = self._store.insert(entries, relations.link)
         self._look_for_pending(not embedded)
         return stored
 

@@ -118,6 +118,9 @@ def run(session: Session) -> Reply:
         )
         if stored.embedding is EmbeddingState.PENDING:
             console.line(console.styled("note: ", "warn"), "no vector yet; found by words only")
+        for words, tied in (("says anew", stored.updates), ("at odds with", stored.contradicts)):
+            for other in tied:
+                console.line(console.styled(f"{words}: ", "warn"), str(other))
 
     fields = {"stored": True, "dry_run": False, "namespace_source": chosen.source}
     return Reply(fields | document(stored), show)

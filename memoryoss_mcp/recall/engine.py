@@ -126,7 +126,9 @@ class Engine:
             gate = Gate(Decision.ABSTAIN, 0.0, ("no_candidates",))
             return RecallResult(query.namespace, (), gate, run.mode, 0), run
         with run.step("score"):
-            run.ranking = ranking.rank(candidates, plan, vector, weights, settings)
+            run.ranking = ranking.rank(
+                candidates, plan, vector, weights, settings, self._store.replacements
+            )
             gate = run.ranking.gate
         with run.step("read"):
             least = ranking.floor(vector, settings)

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from memoryoss_mcp.store.vectors import CHANGES_SHIFT, PAST_STATE
+from memoryoss_mcp.model import Status
+from memoryoss_mcp.store.vectors import CHANGES_SHIFT, PAST_STATE, STATUS_SHIFT, STATUSES
 from memoryoss_mcp.text.cues import MOST_CHANGES
 
 if TYPE_CHECKING:
@@ -55,13 +57,30 @@ def current(candidates: Candidates, scores: Scores, wishes: Wishes) -> NDArray[n
     # [newer, older]: how much more current the newer one speaks.
     ahead = CHANGE_GAIN * np.maximum(changes[:, None] - changes[None, :], 0.0)
     ahead = ahead + PAST_GAIN * np.maximum(past[None, :] - past[:, None], 0.0)
-    step = same * newer * ahead
+    # What is not (or no longer) taken for true makes nothing outdated.
+    counts = ((flags >> STATUS_SHIFT) & 7) == STATUSES.index(Status.ACTIVE)
+    step = same * newer * ahead * counts[:, None]
     moved = step.max(axis=1) - step.max(axis=0)
     if wishes.latest:
         moved = moved - PAST_GAIN * past
     evidence = scores.evidence[top]
     currency[top] = np.maximum(evidence + moved, evidence.min()) - evidence
     return currency
+
+
+def preceded(
+    order: NDArray[np.intp], head: NDArray[np.int64], pairs: Sequence[tuple[int, int]]
+) -> NDArray[np.intp]:
+    """The order with every newer statement of a pair (newer, older) of row keys right before the
+    older one, if it stood behind it. ``head`` are the row keys of the first places."""
+    keys: list[int] = head.tolist()
+    places = dict(zip(keys, order[: len(keys)].tolist(), strict=True))
+    # The oldest first, so that the newest of a chain ends up before all of them.
+    for newer, older in sorted(pairs):
+        if newer in places and older in places and keys.index(newer) > keys.index(older):
+            keys.remove(newer)
+            keys.insert(keys.index(older), newer)
+    return np.concatenate(([places[key] for key in keys], order[len(keys) :])).astype(np.intp)
 
 
 def diversified(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,13 +14,17 @@ import numpy as np
 from memoryoss_mcp.config import Recall
 from memoryoss_mcp.model import from_datetime
 from memoryoss_mcp.model.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
-from memoryoss_mcp.recall.order import current, diversified
+from memoryoss_mcp.recall.order import current, diversified, preceded
 from memoryoss_mcp.recall.plan import Plan
 from memoryoss_mcp.recall.query import Weights
 from memoryoss_mcp.recall.result import Decision, Gate
 from memoryoss_mcp.recall.score import Scores, Wishes, calibrated, score
 from memoryoss_mcp.store.search import Candidates, Probe
-from memoryoss_mcp.text.cues import asks_for_present_state, speaks_in_first_person
+from memoryoss_mcp.text.cues import (
+    asks_for_present_state,
+    asks_for_the_past,
+    speaks_in_first_person,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +63,13 @@ def probe(
     )
 
 
+Replacements = Callable[[Sequence[int]], Sequence[tuple[int, int]]]
+"""Pairs (newer, older) of row keys among some: the newer says anew what the older says."""
+
+TIED: Final = 64
+"""Places in which newer statements are put before older ones that they are tied to."""
+
+
 class Described(NamedTuple):
     """Score, its parts and the reasons in words."""
 
@@ -83,6 +94,8 @@ class Ranking:
     order: NDArray[np.intp]
     gate: Gate
     plan: Plan
+    replaced: Mapping[int, int]
+    """Row keys of memories that a newer one among the candidates says anew, and that one's."""
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -112,10 +125,12 @@ class Ranking:
         ):
             own = dict(zip(parts, row, strict=True))
             words = list(itertools.compress(self.candidates.terms, there))
-            found[number] = Described(total, own, self._reasons(own, words))
+            found[number] = Described(total, own, self._reasons(number, own, words))
         return found
 
-    def _reasons(self, parts: Mapping[str, float], words: Sequence[str]) -> tuple[str, ...]:
+    def _reasons(
+        self, number: int, parts: Mapping[str, float], words: Sequence[str]
+    ) -> tuple[str, ...]:
         reasons = []
         if parts["vector"] > 1.0:
             reasons.append("vector")
@@ -128,9 +143,9 @@ class Ranking:
             reasons.append("session")
         if parts["recency"] > 0:
             reasons.append("recency")
-        if parts["currency"] < 0:
+        if parts["currency"] < 0 or number in self.replaced:
             reasons.append("newer_exists")
-        elif parts["currency"] > 0:
+        elif parts["currency"] > 0 or number in self.replaced.values():
             reasons.append("newest_statement")
         return tuple(reasons)
 
@@ -141,9 +156,11 @@ def rank(
     vector: NDArray[np.float32] | None,
     weights: Weights,
     settings: Recall,
+    replacements: Replacements,
 ) -> Ranking:
     """Score the candidates, put newer statements before older ones of the same thing and near
-    copies behind what is new, and decide whether the best answer the question."""
+    copies behind what is new, and decide whether the best answer the question. ``replacements``
+    tells which of them are tied as newer and older."""
     wishes = _wishes(plan)
     scores = score(candidates, vector, weights, wishes)
     currency = current(candidates, scores, wishes)
@@ -153,9 +170,14 @@ def rank(
     order = np.lexsort((-candidates.numbers, -candidates.created, -evidence))
     order = order[_strongest(candidates, scores)[order] >= floor(vector, settings)]
     order = diversified(order, candidates, total, settings.diversity_factor)
+    head = candidates.numbers[order[:TIED]]
+    pairs = replacements(head.tolist())
+    if pairs and not asks_for_the_past(plan.query.text):
+        order = preceded(order, head, pairs)
     best = float(scores.total[order].max()) if len(order) else 0.0
     gate = _gate(best, len(order), settings)
-    return Ranking(candidates, scores, currency, total, order, gate, plan)
+    replaced = {older: newer for newer, older in pairs}
+    return Ranking(candidates, scores, currency, total, order, gate, plan, replaced)
 
 
 def floor(vector: NDArray[np.float32] | None, settings: Recall) -> float:

@@ -173,6 +173,21 @@ def edges(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, Edge
     return found
 
 
+def replacements(connection: apsw.Connection, numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs (newer, older) among some memories of one namespace, by row key: the newer says anew
+    what the older says."""
+    if not numbers:
+        return []
+    among = set(numbers)
+    found = fetch_all(
+        connection,
+        "SELECT e.number, m.number FROM edge e JOIN memory m ON m.ns = ? AND m.id = e.target"
+        " WHERE e.number IN carray(?) AND e.kind = 'updates'",
+        (numbers[0] >> SLOT_BITS, _carray(numbers)),
+    )
+    return [(newer, older) for newer, older in found if older in among]
+
+
 def bare(memory: Memory) -> tuple[tuple[Any, ...], dict[str, list[str]]]:
     """The :data:`COLUMNS` of a memory without a place, for :func:`restored`, and its edges, for
     :func:`linked`."""

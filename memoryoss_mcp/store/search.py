@@ -38,6 +38,9 @@ MAX_TERMS: Final = 63
 KEPT_NAMESPACES: Final = 16
 """Namespaces whose columns are kept in memory."""
 
+NEAREST_DEPTH: Final = 8
+"""Memories whose vectors are read for each one that is asked for."""
+
 _SAMPLE: Final = 16_384
 """Memories that tell where a bound lies, whatever the size of the namespace."""
 
@@ -170,6 +173,42 @@ class Searcher:
                 return []
             search = _Search(connection, *found, probe)
             return search.remaining(skip, least, offset, limit)
+
+    def nearest(
+        self, namespace: str, vector: NDArray[np.float32], count: int, least: float
+    ) -> list[tuple[int, float]]:
+        """Row keys of the memories nearest to a vector of the present model, archived ones left
+        out, with cosines of at least ``least``; the nearest first. Found by the signs, told by the
+        vectors."""
+        with self._reading(namespace) as connection:
+            found = self._refreshed(connection, namespace)
+            if found is None or len(vector) != found[2]:
+                return []
+            columns = found[1]
+            query = np.packbits(vector > 0, bitorder="little").view(np.uint64)
+            distances = columns.distances(query)
+            np.copyto(distances, _FAR, where=~columns.ready)
+            depth = min(NEAREST_DEPTH * count, len(distances))
+            if depth == 0:
+                return []
+            near = (
+                np.argpartition(distances, depth - 1)[:depth]
+                if depth < len(distances)
+                else (np.arange(len(distances)))
+            )
+            near = np.sort(near[distances[near] < _FAR])
+            rows, scales = columns.vectors.get(connection, near)
+            cosines = scales * np.einsum("ij,j->i", rows.astype(np.float32), vector)
+            order = np.argsort(-cosines, kind="stable")[:count]
+            return [
+                (number, cosine)
+                for number, cosine in zip(
+                    (near[order] + (columns.ns << SLOT_BITS)).tolist(),
+                    cosines[order].tolist(),
+                    strict=True,
+                )
+                if cosine >= least
+            ]
 
     @contextlib.contextmanager
     def _reading(self, namespace: str) -> Iterator[apsw.Connection]:

@@ -60,6 +60,9 @@ from memoryoss_mcp.store.vectors import EmbeddingModel
 from memoryoss_mcp.store.writer import Writer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from memoryoss_mcp.store.search import Candidates, Probe, Searcher
 
 
@@ -327,6 +330,21 @@ class Store:
     def candidates(self, namespace: str, probe: Probe) -> Candidates | None:
         """See :meth:`memoryoss_mcp.store.search.Searcher.candidates`."""
         return self.searcher().candidates(namespace, probe)
+
+    def nearest(
+        self, namespace: str, vector: NDArray[np.float32], count: int, least: float
+    ) -> list[tuple[Memory, float]]:
+        """The memories nearest to a vector of the present model, with their cosines; the nearest
+        first."""
+        found = self.searcher().nearest(namespace, vector, count, least)
+        memories = self.read([number for number, _ in found])
+        return [(memories[number], cosine) for number, cosine in found if number in memories]
+
+    def replacements(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """Those of some memories (row keys) of which one says anew what another says: (newer,
+        older)."""
+        with self._reading() as connection:
+            return rows.replacements(connection, numbers)
 
     def searcher(self) -> Searcher:
         """The index in memory; the first call imports numpy."""

@@ -39,6 +39,11 @@ def asks_for_present_state(query: str) -> bool:
     return _PRESENT.search(query) is not None and _BYGONE.search(query) is None
 
 
+def asks_for_the_past(query: str) -> bool:
+    """Whether a question is about how things were or came to be."""
+    return _BYGONE.search(query) is not None
+
+
 # "I" only as a capital, because a small one is a variable of code.
 _FIRST_PERSON: Final = re.compile(
     r"\b(?:I|[Mm]y|[Mm]e|[Mm]ine|[Mm]yself|[Ww]e|[Oo]urs?|"

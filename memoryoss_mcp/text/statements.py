@@ -33,8 +33,9 @@ from memoryoss_mcp.text.polarity import (
 )
 from memoryoss_mcp.text.tokens import fold, is_unspaced
 
-MOST_CHARACTERS: Final = 400
-"""Longer texts say more than one thing; only their exact repetition is recognised."""
+MOST_CHARACTERS: Final = 300
+"""Longer texts, those of several sentences and questions do not state one thing; only their exact
+repetition is recognised."""
 
 SAME_SHARE: Final = 0.6
 """Share of the words that statements at odds have in common."""
@@ -43,7 +44,7 @@ FRAME_SHARE: Final = 0.5
 LONGEST_SLOT: Final = 4
 """Words of a value at the most."""
 MOST_SLOTS: Final = 2
-LIKE: Final = 0.72
+LIKE: Final = 0.8
 """Cosine from which a statement that announces a change is taken for one about the same thing
 although its words are others."""
 
@@ -77,7 +78,7 @@ def compare(older: str, newer: str, similarity: float | None = None) -> Comparis
     old, new = _read(older), _read(newer)
     if old.plain == new.plain and old.plain:
         return Comparison(Relation.DUPLICATE, 1.0)
-    if max(len(older), len(newer)) > MOST_CHARACTERS or not old.words or not new.words:
+    if not (old.words and new.words and is_statement(older) and is_statement(newer)):
         return _DISTINCT
     blocks = SequenceMatcher(None, old.keys, new.keys, autojunk=False).get_opcodes()
     common = sum(i2 - i1 for tag, i1, i2, _, _ in blocks if tag == "equal")
@@ -108,6 +109,17 @@ class _Statement:
     verb: int
     """Place of the first word whose object is one at a time, -1 if there is none."""
 
+
+def is_statement(text: str) -> bool:
+    """Whether a text states one thing, as far as its form tells."""
+    body = text.strip()
+    return len(body) <= MOST_CHARACTERS and not _NO_STATEMENT.search(body)
+
+
+_NO_STATEMENT: Final = re.compile(
+    r"[.!?。！？…][\s\"'”’)]+\S|[.。！？][^\x00-\x7f]|[?？]\W*$|\n\s*\S"
+)
+"""The end of a sentence before another, or of a question."""
 
 _Blocks = Sequence[tuple[str, int, int, int, int]]
 
@@ -142,7 +154,10 @@ def _newly_said(
         and len(slots) <= MOST_SLOTS
         and share >= FRAME_SHARE
         and all(_is_value(old.words[i1:i2], new.words[j1:j2]) for i1, i2, j1, j2 in slots)
-        and (_same_subject(old, new, slots[0]) or (new.present and len(slots) == 1))
+        and (
+            _same_subject(old, new, slots[0], several=len(slots) > 1)
+            or (new.present and len(slots) == 1)
+        )
     )
     if fitting:
         exact = all(
@@ -163,10 +178,15 @@ def _is_value(old: Sequence[_Word], new: Sequence[_Word]) -> bool:
     return kinds[0] == kinds[1] or (kinds[1] < kinds[0] and "word" not in kinds[1])
 
 
-def _same_subject(old: _Statement, new: _Statement, slot: tuple[int, int, int, int]) -> bool:
+def _same_subject(
+    old: _Statement, new: _Statement, slot: tuple[int, int, int, int], *, several: bool
+) -> bool:
     """Whether the first difference comes after what is spoken of: not at the beginning, not before
-    the verb, and with the same names and numbers before it."""
+    the verb, and with the same names and numbers before it. Where more than one thing differs,
+    the verb has to be a known one."""
     if slot[0] == 0 or slot[2] == 0 or slot[0] < old.verb or slot[2] < new.verb:
+        return False
+    if several and not (0 <= old.verb <= slot[0] and 0 <= new.verb <= slot[2]):
         return False
     before, after = old.words[: slot[0]], new.words[: slot[2]]
     named = [word.key for word in before if word.kind != "word"]

@@ -294,3 +294,12 @@ async def test_a_broken_store_is_told_and_service_resumes(config: Config) -> Non
             assert (await talk.call("store", content="Back again."))["stored"]
     finally:
         handle.close()
+
+
+async def test_a_store_says_what_it_ties_together(talk: Talk, handle: RuntimeHandle) -> None:
+    handle.runtime().wait_until_ready()
+    first = await talk.call("store", content="The metrics port is 9100.")
+    second = await talk.call("store", content="The metrics port is 9200.")
+    assert first["id"] in second["notes"][0]
+    third = await talk.call("store", content="The metrics port is not 9200.")
+    assert third["id"] != second["id"]
