@@ -10,10 +10,12 @@ wrong verdicts rather than for many right ones.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from memoryoss_mcp.text.polarity import (
@@ -79,6 +81,10 @@ def compare(older: str, newer: str, similarity: float | None = None) -> Comparis
     if old.plain == new.plain and old.plain:
         return Comparison(Relation.DUPLICATE, 1.0)
     if not (old.words and new.words and is_statement(older) and is_statement(newer)):
+        return _DISTINCT
+    shared = Counter(old.keys) & Counter(new.keys)
+    attainable = 2 * shared.total() / (len(old.keys) + len(new.keys))
+    if attainable < FRAME_SHARE and not (similarity is not None and similarity >= LIKE):
         return _DISTINCT
     blocks = SequenceMatcher(None, old.keys, new.keys, autojunk=False).get_opcodes()
     common = sum(i2 - i1 for tag, i1, i2, _, _ in blocks if tag == "equal")
@@ -212,6 +218,7 @@ _ELIDED: Final = re.compile(r"^(?:[cdjlmnst]|qu)['’](?=\w)", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"[.!?:]$")
 
 
+@lru_cache(maxsize=2_048)
 def _read(text: str) -> _Statement:
     words: list[_Word] = []
     plain: list[str] = []
@@ -244,7 +251,7 @@ def _read(text: str) -> _Statement:
                 words.append(_Word(part, _key(word), _kind(part, word, starts)))
             starts = False
         starts = starts or _SENTENCE_END.search(piece) is not None
-    ended = any(_has_phrase(folded, phrase) for phrase in ENDED)
+    ended = _ENDED.search(folded) is not None
     denied = denied or ended
     denials += denied + sum(folded.count(mark) for mark in UNSPACED_NEGATIONS)
     changed = changed or any(mark in text for mark in UNSPACED_CHANGED)
@@ -268,13 +275,14 @@ def _parts(piece: str) -> list[str]:
     return re.findall(r"[A-Za-z0-9][\w.:/-]*[A-Za-z0-9]|[A-Za-z0-9]|\S", piece)
 
 
-def _has_phrase(folded: str, phrase: str) -> bool:
-    """Whether the words of a phrase stand in this order, with little between them."""
+def _phrase(phrase: str) -> str:
+    """A pattern for the words of a phrase in this order, with little between them."""
     if not phrase.isascii() and " " not in phrase:
-        return phrase in folded
-    return (
-        re.search(r"\b" + r"\b\W+(?:\w+\W+){0,3}?".join(phrase.split()) + r"\b", folded) is not None
-    )
+        return re.escape(phrase)
+    return r"\b" + r"\b\W+(?:\w+\W+){0,3}?".join(map(re.escape, phrase.split())) + r"\b"
+
+
+_ENDED: Final = re.compile("|".join(map(_phrase, ENDED)))
 
 
 def _kind(part: str, word: str, starts: bool) -> str:
