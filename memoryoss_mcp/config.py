@@ -80,6 +80,23 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class Decay:
+    """``[decay]``: after how many idle days memories turn stale; after as many more they are
+    archived."""
+
+    after_days: int = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Consolidation:
+    """``[consolidation]``: from which cosine memories may say the same, and how many mergers one
+    run makes at the most."""
+
+    threshold: float = 0.9
+    max_clusters: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Logging:
     """``[logging]``: what is written to stderr."""
 
@@ -99,6 +116,8 @@ class Config:
     namespaces: Namespaces = Namespaces()
     recall: Recall = Recall()
     trust: Trust = Trust()
+    decay: Decay = Decay()
+    consolidation: Consolidation = Consolidation()
     limits: Limits = field(default_factory=Limits)
     logging: Logging = Logging()
 
@@ -119,6 +138,8 @@ _TABLES: dict[str, type[Any]] = {
     "namespaces": Namespaces,
     "recall": Recall,
     "trust": Trust,
+    "decay": Decay,
+    "consolidation": Consolidation,
     "limits": Limits,
     "logging": Logging,
 }
@@ -242,6 +263,12 @@ def _check(config: Config) -> None:
             raise ConfigError(f"[recall] {entry.name} is {value}; it must be between 0 and 1.")
     if not 0.0 <= config.trust.threshold <= 1.0:
         raise ConfigError("[trust] threshold must be between 0 and 1.")
+    if config.decay.after_days < 1:
+        raise ConfigError("[decay] after_days must be at least 1.")
+    if not 0.5 <= config.consolidation.threshold <= 1.0:
+        raise ConfigError("[consolidation] threshold must be between 0.5 and 1.")
+    if config.consolidation.max_clusters < 1:
+        raise ConfigError("[consolidation] max_clusters must be at least 1.")
     if not any((config.recall.vector, config.recall.fts, config.recall.exact)):
         raise ConfigError("[recall] switches off every channel that can find anything.")
     for limit in fields(Limits):

@@ -18,8 +18,10 @@ from uuid import UUID
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError, StoreError
-from memoryoss_mcp.lifecycle import certificate, review
+from memoryoss_mcp.lifecycle import certificate, consolidation, decay, review
 from memoryoss_mcp.lifecycle.certificate import Certificate
+from memoryoss_mcp.lifecycle.consolidation import Consolidation
+from memoryoss_mcp.lifecycle.decay import Sweep
 from memoryoss_mcp.lifecycle.history import History, history
 from memoryoss_mcp.lifecycle.relations import Relations
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
@@ -366,6 +368,71 @@ class Runtime:
         """
         check_namespace(decision.namespace, self.config.limits.max_namespace_length)
         return review.decide(self._store, decision)
+
+    def consolidate(
+        self,
+        namespace: str,
+        *,
+        threshold: float | None = None,
+        max_clusters: int | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Consolidation:
+        """Merge memories that say the same; see :func:`consolidation.consolidate`. What is left
+        out comes from the configuration.
+
+        Raises:
+            InvalidInputError: a value is out of its bounds.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        settings = self.config.consolidation
+        return consolidation.consolidate(
+            self._store,
+            namespace,
+            document_terms,
+            threshold=settings.threshold if threshold is None else threshold,
+            max_clusters=settings.max_clusters if max_clusters is None else max_clusters,
+            dry_run=dry_run,
+            progress=progress or _silent,
+        )
+
+    def unmerge(self, memory_id: UUID, namespace: str) -> tuple[Memory, ...]:
+        """Take a merged memory apart again. Returns its sources.
+
+        Raises:
+            NotFoundError, InvalidInputError: nothing was changed.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        return self._store.unmerge(namespace, memory_id)
+
+    def decay(
+        self,
+        namespace: str,
+        *,
+        after_days: int | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Sweep:
+        """Let idle memories turn stale, and archive what stays idle.
+
+        Raises:
+            InvalidInputError: the number of days is below 1.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        days = self.config.decay.after_days if after_days is None else after_days
+        report = progress or _silent
+        return decay.sweep(
+            self._store, namespace, self.trust, days, dry_run=dry_run, progress=report
+        )
+
+    def unarchive(self, ids: Sequence[UUID], namespace: str) -> tuple[Memory, ...]:
+        """Bring archived memories back.
+
+        Raises:
+            NotFoundError, InvalidInputError: nothing was changed.
+        """
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        return tuple(decay.restore(self._store, namespace, ids))
 
     def history(self, memory_id: UUID, namespace: str) -> History:
         """What was recorded about one memory, and to which others it is tied.

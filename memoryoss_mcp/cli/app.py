@@ -25,6 +25,7 @@ from memoryoss_mcp.cli import (
     store,
     undo,
     update,
+    upkeep,
 )
 from memoryoss_mcp.cli.parser import Parser, UsageError, build_parser
 from memoryoss_mcp.cli.session import INTERRUPTED, Reply, Session
@@ -63,6 +64,7 @@ COMMANDS = (
     browse.register,
     review.register,
     history.register,
+    upkeep.register,
     audit.register,
     certificate.register,
     health.register,

@@ -137,10 +137,7 @@ def delete(
     if chosen.ns is None or not chosen.found:
         return chosen, None
     for number, memory in chosen.orphans:
-        merged = memory.lineage.superseded_by
-        versions = past.versions(connection, number, request.namespace)
-        before = [v.memory for v in versions if v.memory.lineage.superseded_by != merged]
-        version = before[-1] if before else _free(memory)
+        version = before_merger(connection, number, memory)
         changes.restore(connection, model, (number, memory), version, analyse, subject)
     return chosen, remove(connection, request.namespace, chosen.ns, chosen.found, subject)
 
@@ -155,6 +152,14 @@ def leaf_hash(salt: bytes, content_hash: bytes) -> bytes:
     """The hash of a leaf of a Merkle tree (RFC 6962, section 2.1) over salted content hashes:
     without the salt nobody can try out what was forgotten."""
     return hashlib.sha256(b"\0" + salt + content_hash).digest()
+
+
+def before_merger(connection: apsw.Connection, number: int, memory: Memory) -> Memory:
+    """A memory as it was before it was given up for the one that replaces it."""
+    merged = memory.lineage.superseded_by
+    versions = past.versions(connection, number, memory.namespace)
+    before = [v.memory for v in versions if v.memory.lineage.superseded_by != merged]
+    return before[-1] if before else _free(memory)
 
 
 def _free(memory: Memory) -> Memory:

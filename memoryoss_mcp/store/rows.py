@@ -188,6 +188,20 @@ def replacements(connection: apsw.Connection, numbers: Sequence[int]) -> list[tu
     return [(newer, older) for newer, older in found if older in among]
 
 
+def behind(
+    connection: apsw.Connection, ns: int, number: int, limit: int
+) -> list[tuple[int, Memory]]:
+    """Up to ``limit`` memories of a namespace with row keys above ``number``, in order."""
+    first, last = number_range(ns)
+    return select(
+        connection,
+        "m.number BETWEEN ? AND ? ORDER BY m.number LIMIT ?",
+        max(first, number + 1),
+        last,
+        limit,
+    )
+
+
 def bare(memory: Memory) -> tuple[tuple[Any, ...], dict[str, list[str]]]:
     """The :data:`COLUMNS` of a memory without a place, for :func:`restored`, and its edges, for
     :func:`linked`."""

@@ -25,7 +25,7 @@ from memoryoss_mcp.store.lexical import (
     saturation,
 )
 from memoryoss_mcp.store.schema import SLOT_BITS
-from memoryoss_mcp.store.types import Filters
+from memoryoss_mcp.store.types import Filters, Progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -209,6 +209,16 @@ class Searcher:
                 )
                 if cosine >= least
             ]
+
+    def near_copies(
+        self, namespace: str, least: float, progress: Progress
+    ) -> list[tuple[int, int, float]]:
+        """See :func:`memoryoss_mcp.store.copies.near_copies`."""
+        from memoryoss_mcp.store.copies import near_copies  # nothing else needs it
+
+        with self._reading(namespace) as connection:
+            found = self._refreshed(connection, namespace)
+            return near_copies(connection, found[1], least, progress) if found else []
 
     @contextlib.contextmanager
     def _reading(self, namespace: str) -> Iterator[apsw.Connection]:

@@ -48,6 +48,7 @@ from memoryoss_mcp.store.types import (
     ForgetRequest,
     ListPage,
     ListQuery,
+    Progress,
     Stored,
     StoreStatus,
     UndoReceipt,
@@ -64,6 +65,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from memoryoss_mcp.store.search import Candidates, Probe, Searcher
+
+
+WALK_BATCH = 1_000
+"""Memories that are read at once when all are walked over."""
 
 
 class Store:
@@ -339,6 +344,60 @@ class Store:
         found = self.searcher().nearest(namespace, vector, count, least)
         memories = self.read([number for number, _ in found])
         return [(memories[number], cosine) for number, cosine in found if number in memories]
+
+    def near_copies(
+        self, namespace: str, least: float, progress: Progress
+    ) -> list[tuple[int, int, float]]:
+        """Pairs of memories (row keys) with a cosine of at least ``least``, none archived."""
+        return self.searcher().near_copies(namespace, least, progress)
+
+    def walk(self, namespace: str) -> Iterator[tuple[int, Memory]]:
+        """All memories of a namespace with their row keys, oldest first. Each batch is of the
+        state at the time it is read."""
+        last = -1
+        while True:
+            with self._reading() as connection:
+                ns = changes.namespace_key(connection, namespace)
+                batch = [] if ns is None else rows.behind(connection, ns, last, WALK_BATCH)
+            yield from batch
+            if len(batch) < WALK_BATCH:
+                return
+            last = batch[-1][0]
+
+    def count(self, namespace: str) -> int:
+        """How many memories of a namespace are not archived."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            found: int = fetch_one(
+                connection, "SELECT count(*) FROM memory WHERE ns = ? AND archived = 0", (ns,)
+            )[0]
+        return found
+
+    def vectors_of(self, namespace: str, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """The vectors of some memories, as they are kept; those without one are left out."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            found = rows.find(connection, ns, ids) if ns is not None else {}
+            return {
+                key: blob
+                for key, (number, _) in found.items()
+                if (blob := vectors.get(connection, self.model, number)) is not None
+            }
+
+    def unmerge(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
+        """Undo a consolidation: its sources come back as they were, the merged memory goes.
+        Returns the sources.
+
+        Raises:
+            NotFoundError: the namespace has no such memory.
+            InvalidInputError: it was not made of others.
+        """
+        restored: tuple[Memory, ...] = self._write(
+            lambda c: undoing.unmerge(
+                c, self.model, namespace, memory_id, self._analyse, self.subject
+            )
+        )
+        return restored
 
     def replacements(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
         """Those of some memories (row keys) of which one says anew what another says: (newer,

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import apsw
 
-from memoryoss_mcp.errors import EmptySelectorError
+from memoryoss_mcp.errors import EmptySelectorError, InvalidInputError
 from memoryoss_mcp.model import Memory
 from memoryoss_mcp.store import changes, forgetting, ledger, past, rows
 from memoryoss_mcp.store.changes import Analyse
@@ -109,6 +110,40 @@ def apply(
         return todo, None
     gone = forgetting.remove(connection, request.namespace, todo.ns, todo.delete, subject)
     return todo, gone
+
+
+def unmerge(
+    connection: apsw.Connection,
+    model: EmbeddingModel,
+    namespace: str,
+    memory_id: UUID,
+    analyse: Analyse,
+    subject: str,
+) -> tuple[Memory, ...]:
+    """Take a merged memory apart again, inside the caller's transaction. Returns its sources as
+    they are now.
+
+    Raises:
+        NotFoundError: the namespace has no such memory.
+        InvalidInputError: it was not made of others, or none of them is there any more.
+    """
+    ns = changes.namespace_key(connection, namespace)
+    found = rows.find(connection, ns, [memory_id]).get(memory_id) if ns is not None else None
+    if ns is None or found is None:
+        raise changes.missing(memory_id, namespace)
+    sources = rows.select(connection, "m.ns = ? AND m.superseded_by = ?", ns, memory_id.bytes)
+    if not found[1].lineage.derived_from or not sources:
+        raise InvalidInputError(
+            f"Memory {memory_id} was not merged of others that are still there.", field="id"
+        )
+    restored = []
+    for number, source in sources:
+        before = forgetting.before_merger(connection, number, source)
+        restored.append(
+            changes.restore(connection, model, (number, source), before, analyse, subject)
+        )
+    changes.delete(connection, ns, [found], subject)
+    return tuple(restored)
 
 
 def receipt(request: UndoRequest, todo: Plan, erasure: Erasure | None = None) -> UndoReceipt:

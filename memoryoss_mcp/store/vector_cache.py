@@ -64,7 +64,7 @@ class VectorCache:
             self._filled = min(self._filled, slot)
 
     def get(self, connection: apsw.Connection, slots: NDArray[np.int64]) -> Encoded:
-        """The vectors of some slots."""
+        """The vectors of some slots, which are in order, each once."""
         if not len(self._known):
             return self._read(connection, slots)
         unknown = slots[~self._known[slots]]

@@ -155,6 +155,14 @@ def metadata(memory: Memory, ready: bool) -> tuple[int, int, int, int]:
     return memory.created_at, session, agent, flags_of(memory, ready)
 
 
+def get(connection: apsw.Connection, model: EmbeddingModel, number: int) -> bytes | None:
+    """The vector of a memory as it is kept, ``None`` without one of the model."""
+    row = fetch_one(
+        connection, "SELECT data FROM vector WHERE number = ? AND model = ?", (number, model.key)
+    )
+    return row[0] if row else None
+
+
 def set_flags(connection: apsw.Connection, number: int, memory: Memory) -> None:
     """Bring the metadata of an entry in step with its memory; the vector stays."""
     flags = fetch_one(connection, "SELECT flags FROM vector_index WHERE number = ?", (number,))[0]

@@ -33,7 +33,7 @@ from memoryoss_mcp.text.polarity import (
     UNSPACED_CHANGED,
     UNSPACED_NEGATIONS,
 )
-from memoryoss_mcp.text.tokens import fold, is_unspaced
+from memoryoss_mcp.text.tokens import fold, index_terms, is_unspaced
 
 MOST_CHARACTERS: Final = 300
 """Longer texts, those of several sentences and questions do not state one thing; only their exact
@@ -46,6 +46,8 @@ FRAME_SHARE: Final = 0.5
 LONGEST_SLOT: Final = 4
 """Words of a value at the most."""
 MOST_SLOTS: Final = 2
+MOST_MORE: Final = 1.5
+"""How many times the words of a text another may have to say the same."""
 LIKE: Final = 0.8
 """Cosine from which a statement that announces a change is taken for one about the same thing
 although its words are others."""
@@ -114,6 +116,30 @@ class _Statement:
     ended: bool
     verb: int
     """Place of the first word whose object is one at a time, -1 if there is none."""
+
+
+def says_all(one: str, other: str) -> bool:
+    """Whether a text says all that another says and nothing against it: the same numbers, names,
+    times and denials, and every word of the other."""
+    whole, part = _read(one), _read(other)
+    if whole.plain == part.plain:
+        return True
+    if whole.denied != part.denied or whole.ended != part.ended:
+        return False
+    values = [Counter(w.key for w in s.words if w.kind != "word") for s in (whole, part)]
+    if values[0] != values[1] or _in_order(whole) != _in_order(part):
+        return False
+    words = [Counter(_stem(w.key) for w in s.words if w.kind == "word") for s in (whole, part)]
+    missing = words[1] - words[0]
+    return not missing and words[0].total() <= MOST_MORE * max(words[1].total(), 1)
+
+
+def _in_order(statement: _Statement) -> list[str]:
+    return [word.key for word in statement.words if word.kind != "word"]
+
+
+def _stem(word: str) -> str:
+    return index_terms(word)[0] if word.isalpha() else word
 
 
 def is_statement(text: str) -> bool:
