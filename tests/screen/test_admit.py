@@ -23,7 +23,10 @@ def draft(**more: object) -> Draft:
     return replace(Draft("a fact", "default"), **more)  # type: ignore[arg-type]
 
 
-@given(plain.filter(str.strip), st.lists(plain.filter(str.strip), max_size=10))
+tags_within = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=64)
+
+
+@given(plain.filter(str.strip), st.lists(tags_within.filter(str.strip), max_size=10))
 def test_what_is_within_the_limits_is_kept_word_for_word(content: str, tags: list[str]) -> None:
     admitted = admit(draft(content=content, tags=tuple(tags)), LIMITS)
     assert admitted.content == content
