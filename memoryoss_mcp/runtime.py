@@ -19,6 +19,7 @@ from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError, StoreError
 from memoryoss_mcp.lifecycle import certificate, consolidation, decay, review
+from memoryoss_mcp.lifecycle.access import Record, records
 from memoryoss_mcp.lifecycle.certificate import Certificate
 from memoryoss_mcp.lifecycle.consolidation import Consolidation
 from memoryoss_mcp.lifecycle.decay import Sweep
@@ -433,6 +434,13 @@ class Runtime:
         """
         check_namespace(namespace, self.config.limits.max_namespace_length)
         return tuple(decay.restore(self._store, namespace, ids))
+
+    def export(
+        self, namespace: str, *, agent: str | None = None, session: str | None = None
+    ) -> Iterator[Record]:
+        """Every memory of a namespace, archived ones too, with all that is known of it."""
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        return records(self._store, namespace, agent=agent, session=session)
 
     def history(self, memory_id: UUID, namespace: str) -> History:
         """What was recorded about one memory, and to which others it is tied.

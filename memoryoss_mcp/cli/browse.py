@@ -10,6 +10,7 @@ from memoryoss_mcp.cli.filters import add_filters, read_filters
 from memoryoss_mcp.cli.parser import Commands, memory_id, whole_number
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.views import brief_time, namespace_text, preview, show_memory, show_trust
+from memoryoss_mcp.screen.injectable import withheld
 from memoryoss_mcp.store.types import ListQuery
 
 if TYPE_CHECKING:
@@ -89,10 +90,15 @@ def run_inspect(session: Session) -> Reply:
         chosen = session.namespace(runtime)
         memory = runtime.inspect(session.options.id, chosen.name)
         trust = runtime.trust(chosen.name, [memory])[memory.id]
+    reason = withheld(memory)
 
     def show(console: Console) -> None:
         show_memory(console, memory)
         console.blank()
         show_trust(console, trust)
+        if reason is not None:
+            words = f"not injected unasked: {reason.replace('_', ' ')}"
+            console.line(console.styled(words, "warn"))
 
-    return Reply(memory_document(memory) | {"trust": trust_document(trust)}, show)
+    fields = {"trust": trust_document(trust), "withheld": reason}
+    return Reply(memory_document(memory) | fields, show)

@@ -13,6 +13,7 @@ from uuid import UUID
 from memoryoss_mcp.model import Memory, format_time
 from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall.result import Explanation, RecallResult
+from memoryoss_mcp.screen.injectable import withheld
 
 if TYPE_CHECKING:
     from memoryoss_mcp.runtime import NamespaceChoice
@@ -96,6 +97,7 @@ def recall_document(result: RecallResult, choice: NamespaceChoice) -> Document:
                 "evidence": list(found.evidence),
                 "low_trust": found.low_trust,
                 "trust": trust_document(found.trust),
+                "withheld": withheld(found.memory),
             }
             for found in result.memories
         ],

@@ -33,6 +33,7 @@ def test_inspect_shows_the_whole_record(library: Cli) -> None:
     listed = library.json("list", "--agent", "ann")["memories"][0]
     record = library.json("inspect", listed["id"])
     trust = record.pop("trust")
+    assert record.pop("withheld") is None
     assert record == listed
     assert 0 < trust["low"] < trust["score"] < trust["high"] < 1
     assert list(trust["signals"]) == ["recency", "source", "coherence", "access", "outcome"]

@@ -15,8 +15,8 @@ from tests.cli.support import ROOT, Cli
 
 COMMANDS = (
     *("mcp-server", "demo", "store", "recall", "update", "forget", "undo", "list"),
-    *("inspect", "review", "history", "consolidate", "decay", "audit", "certificate"),
-    *("status", "doctor", "migrate", "backup", "restore", "models"),
+    *("inspect", "review", "history", "consolidate", "decay", "audit", "export"),
+    *("certificate", "status", "doctor", "migrate", "backup", "restore", "models"),
 )
 
 

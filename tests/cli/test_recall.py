@@ -33,8 +33,9 @@ def test_the_document_has_a_stable_shape(library: Cli) -> None:
     assert {"id", "content", "tags", "created_at", "memory_type", "status", "version"} <= set(
         found["memories"][0]
     )
-    assert list(found["memories"][0])[-7:] == [
-        *("score", "parts", "provenance", "summary", "evidence", "low_trust", "trust")
+    assert list(found["memories"][0])[-8:] == [
+        *("score", "parts", "provenance", "summary", "evidence", "low_trust", "trust"),
+        "withheld",
     ]
     assert 0 <= found["memories"][0]["score"] <= 1
 
