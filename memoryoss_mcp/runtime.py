@@ -18,13 +18,10 @@ from uuid import UUID
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError, StoreError
-from memoryoss_mcp.lifecycle import certificate, consolidation, decay, review
+from memoryoss_mcp.lifecycle import decay, review
 from memoryoss_mcp.lifecycle.access import Record, records
-from memoryoss_mcp.lifecycle.certificate import Certificate
-from memoryoss_mcp.lifecycle.consolidation import Consolidation
 from memoryoss_mcp.lifecycle.decay import Sweep
 from memoryoss_mcp.lifecycle.history import History, history
-from memoryoss_mcp.lifecycle.relations import Relations
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.lifecycle.trust import assess
 from memoryoss_mcp.model import Change, Draft, Memory, check_namespace, now
@@ -59,6 +56,9 @@ from memoryoss_mcp.store.types import (
 )
 
 if TYPE_CHECKING:
+    from memoryoss_mcp.lifecycle.certificate import Certificate
+    from memoryoss_mcp.lifecycle.consolidation import Consolidation
+    from memoryoss_mcp.lifecycle.relations import Relations
     from memoryoss_mcp.vault.signing import Signer
 
 _UNUSABLE = "the file has to be put right first."
@@ -204,7 +204,7 @@ class Runtime:
             InvalidInputError, LimitExceededError, ConflictError, StoreError: nothing was stored.
         """
         entries, embedded = self._prepared([admit(draft, self.config.limits)])
-        relations = Relations(self._store, entries, ())
+        relations = self._relations(entries, ())
         return self._write(entries, relations, embedded=embedded)[0]
 
     def store_many(
@@ -227,7 +227,7 @@ class Runtime:
         with ThreadPoolExecutor(1, "memoryoss-batch") as pool:
             for start in range(0, len(admitted), STORE_BATCH):
                 entries, embedded = self._prepared(admitted[start : start + STORE_BATCH])
-                relations = Relations(self._store, entries, before)
+                relations = self._relations(entries, before)
                 stored += writing.result() if writing else ()
                 if progress is not None:
                     progress("storing", len(stored), len(admitted))
@@ -291,6 +291,8 @@ class Runtime:
             NotFoundError: nothing matches; nothing was deleted.
             VaultError: there is no key to sign with; nothing was deleted.
         """
+        from memoryoss_mcp.lifecycle import certificate  # start-up time: seldom needed
+
         signer = self._signer()
         planned = self.forget(replace(request, dry_run=True))
         if not planned.deleted:
@@ -308,6 +310,8 @@ class Runtime:
         """
         check_namespace(namespace, self.config.limits.max_namespace_length)
         self._check_page(limit)
+        from memoryoss_mcp.lifecycle import certificate  # start-up time: seldom needed
+
         found = self._store.certificates(namespace, limit)
         return tuple(certificate.read(text) for _, _, text in found)
 
@@ -386,6 +390,8 @@ class Runtime:
             InvalidInputError: a value is out of its bounds.
         """
         check_namespace(namespace, self.config.limits.max_namespace_length)
+        from memoryoss_mcp.lifecycle import consolidation  # start-up time: seldom needed
+
         settings = self.config.consolidation
         return consolidation.consolidate(
             self._store,
@@ -538,6 +544,11 @@ class Runtime:
             for index, (draft, memory) in enumerate(zip(drafts, memories, strict=True))
         ]
         return entries, encoded is not None
+
+    def _relations(self, entries: Sequence[Entry], before: Sequence[Entry]) -> Relations:
+        from memoryoss_mcp.lifecycle.relations import Relations  # start-up time: who only reads
+
+        return Relations(self._store, entries, before)
 
     def _write(
         self, entries: builtins.list[Entry], relations: Relations, *, embedded: bool

@@ -10,7 +10,6 @@ from memoryoss_mcp.cli.filters import add_filters, read_filters
 from memoryoss_mcp.cli.parser import Commands, memory_id, whole_number
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.views import brief_time, namespace_text, preview, show_memory, show_trust
-from memoryoss_mcp.screen.injectable import withheld
 from memoryoss_mcp.store.types import ListQuery
 
 if TYPE_CHECKING:
@@ -86,6 +85,8 @@ def run_list(session: Session) -> Reply:
 
 def run_inspect(session: Session) -> Reply:
     """One memory, whole."""
+    from memoryoss_mcp.screen.injectable import withheld  # start-up time: many patterns
+
     with session.runtime() as runtime:
         chosen = session.namespace(runtime)
         memory = runtime.inspect(session.options.id, chosen.name)

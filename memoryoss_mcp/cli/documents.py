@@ -13,7 +13,6 @@ from uuid import UUID
 from memoryoss_mcp.model import Memory, format_time
 from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall.result import Explanation, RecallResult
-from memoryoss_mcp.screen.injectable import withheld
 
 if TYPE_CHECKING:
     from memoryoss_mcp.runtime import NamespaceChoice
@@ -76,6 +75,8 @@ def trust_document(trust: Trust | None) -> Document | None:
 
 def recall_document(result: RecallResult, choice: NamespaceChoice) -> Document:
     """The answer to a question, best memory first."""
+    from memoryoss_mcp.screen.injectable import withheld  # start-up time: many patterns
+
     return {
         "namespace": result.namespace,
         "namespace_source": choice.source,

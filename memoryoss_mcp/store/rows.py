@@ -178,14 +178,20 @@ def replacements(connection: apsw.Connection, numbers: Sequence[int]) -> list[tu
     what the older says."""
     if not numbers:
         return []
-    among = set(numbers)
-    found = fetch_all(
+    tied = fetch_all(
         connection,
-        "SELECT e.number, m.number FROM edge e JOIN memory m ON m.ns = ? AND m.id = e.target"
-        " WHERE e.number IN carray(?) AND e.kind = 'updates'",
-        (numbers[0] >> SLOT_BITS, _carray(numbers)),
+        "SELECT number, target FROM edge WHERE number IN carray(?) AND kind = 'updates'",
+        (_carray(numbers),),
     )
-    return [(newer, older) for newer, older in found if older in among]
+    among, found = set(numbers), []
+    for newer, target in tied:
+        older = fetch_all(
+            connection,
+            "SELECT number FROM memory WHERE ns = ? AND id = ?",
+            (newer >> SLOT_BITS, target),
+        )
+        found += [(newer, number) for (number,) in older if number in among]
+    return found
 
 
 def behind(

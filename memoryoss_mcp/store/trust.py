@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import apsw
@@ -153,21 +153,21 @@ def _cosines(
 ) -> dict[bytes, float]:
     import numpy as np  # start-up time
 
-    centre = np.frombuffer(total, np.int64).astype(np.float64)
-    centre /= max(float(np.linalg.norm(centre)), 1e-12)
-    found: dict[bytes, float] = {}
-    for memory in memories:
-        row: Any = fetch_one(
-            connection,
-            "SELECT v.data FROM memory m JOIN vector v ON v.number = m.number"
-            " WHERE m.ns = ? AND m.id = ? AND v.model = ?",
-            (ns, memory.id.bytes, model),
-        )
-        if row is not None:
-            vector = np.frombuffer(row[0], np.int8, offset=4).astype(np.float64)
-            length = max(float(np.linalg.norm(vector)), 1e-12)
-            found[memory.id.bytes] = float(vector @ centre) / length
-    return found
+    centre = np.frombuffer(total, np.int64).astype(np.float32)
+    found = fetch_all(
+        connection,
+        "SELECT m.id, v.data FROM memory m JOIN vector v ON v.number = m.number"
+        " WHERE m.ns = ? AND m.id IN carray(?) AND v.model = ?",
+        (ns, apsw.carray(tuple(memory.id.bytes for memory in memories)), model),
+    )
+    if not found:
+        return {}
+    keys, blobs = zip(*found, strict=True)
+    packed = np.frombuffer(b"".join(blobs), np.int8).reshape(len(blobs), -1)
+    rows = packed[:, 4:].astype(np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows)) * np.float32(np.linalg.norm(centre))
+    cosines = np.einsum("ij,j->i", rows, centre) / np.maximum(lengths, np.float32(1e-12))
+    return dict(zip(keys, cosines.tolist(), strict=True))
 
 
 def rebuild(connection: apsw.Connection) -> None:
