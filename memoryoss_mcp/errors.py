@@ -76,6 +76,12 @@ class ConflictError(MemoryOSSError):
     code = "version_conflict"
 
 
+class NotAnOwnerError(MemoryOSSError):
+    """Somebody else has to agree to this. Nothing was changed."""
+
+    code = "not_an_owner"
+
+
 class StoreError(MemoryOSSError):
     """The memory file could not be used."""
 

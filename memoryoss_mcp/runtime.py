@@ -18,9 +18,10 @@ from uuid import UUID
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError, StoreError
-from memoryoss_mcp.lifecycle import decay, review
+from memoryoss_mcp.lifecycle import decay, governance, review
 from memoryoss_mcp.lifecycle.access import Record, records
 from memoryoss_mcp.lifecycle.decay import Sweep
+from memoryoss_mcp.lifecycle.governance import BranchReport, Proposal
 from memoryoss_mcp.lifecycle.history import History, history
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.lifecycle.trust import assess
@@ -261,6 +262,7 @@ class Runtime:
 
         Raises:
             NotFoundError, ConflictError, InvalidInputError, LimitExceededError: nothing changed.
+            NotAnOwnerError: the team that governs it has others decide; nothing changed.
         """
         change = admit_change(change, self.config.limits)
         vector = None
@@ -269,7 +271,9 @@ class Runtime:
             changed = Draft(content=change.content, namespace=change.namespace)
             encoded = self._encoder.vectors([draft_memory(changed)])
             vector = encoded[0] if encoded else None
-        updated = self._store.update(change, vector)
+        updated = self._store.update(
+            change, vector, lambda memory: governance.check_change(memory, change.actor)
+        )
         self._look_for_pending(change.content is not None and vector is None)
         return updated
 
@@ -373,6 +377,24 @@ class Runtime:
         """
         check_namespace(decision.namespace, self.config.limits.max_namespace_length)
         return review.decide(self._store, decision)
+
+    def propose(self, draft: Draft, proposal: Proposal) -> Memory:
+        """Store a memory that a team governs. Returns it as it was stored.
+
+        Raises:
+            InvalidInputError, LimitExceededError: nothing was stored.
+        """
+        entries, embedded = self._prepared([admit(draft, self.config.limits)])
+        [entry] = entries
+        memory = governance.governed(entry.memory, proposal, now())
+        entries = [replace(entry, memory=memory, distinct=True)]
+        [receipt] = self._write(entries, self._relations(entries, ()), embedded=embedded)
+        return self._store.get(receipt.namespace, receipt.id)
+
+    def team_report(self, namespace: str) -> tuple[BranchReport, ...]:
+        """How the branches of a team stand that governs memories of a namespace."""
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        return governance.report(self._store, namespace)
 
     def consolidate(
         self,

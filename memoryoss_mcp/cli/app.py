@@ -24,6 +24,7 @@ from memoryoss_mcp.cli import (
     review,
     serve,
     store,
+    team,
     undo,
     update,
     upkeep,
@@ -42,6 +43,7 @@ from memoryoss_mcp.errors import (
     ConflictError,
     InvalidInputError,
     MemoryOSSError,
+    NotAnOwnerError,
     NotFoundError,
 )
 
@@ -51,7 +53,7 @@ DONE, FAILED, WRONG = 0, 1, 2
 UNKNOWN_MODEL = "model_unknown"
 """The code of a wrong model name; its class comes with more imports than a start can afford."""
 
-REFUSALS = (InvalidInputError, ConfigError, ConflictError, NotFoundError)
+REFUSALS = (InvalidInputError, ConfigError, ConflictError, NotAnOwnerError, NotFoundError)
 """Errors after which the memory is surely as it was."""
 
 COMMANDS = (
@@ -64,6 +66,7 @@ COMMANDS = (
     undo.register,
     browse.register,
     review.register,
+    team.register,
     history.register,
     upkeep.register,
     audit.register,

@@ -139,7 +139,7 @@ def _decide(session: Session) -> Reply:
                 id=_named(runtime, chosen.name, options.key),
                 namespace=chosen.name,
                 action=ReviewAction(options.action),
-                actor=options.actor or _user(),
+                actor=options.actor or user_name(),
                 via=VIA,
                 superseded_by=by,
             )
@@ -188,7 +188,8 @@ def _named(runtime: Runtime, namespace: str, key: str) -> UUID:
     return items[place - 1].memory.id
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The name of whoever runs the program; empty if there is none."""
     try:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from memoryoss_mcp.cli.documents import document
 from memoryoss_mcp.cli.parser import Commands, choice, memory_id, whole_number
+from memoryoss_mcp.cli.review import user_name
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.streams import read_input
 from memoryoss_mcp.cli.views import namespace_text
@@ -46,6 +47,7 @@ def register(commands: Commands) -> None:
         metavar="N",
         help="refuse if it is not at this version any more",
     )
+    parser.add_argument("--actor", metavar="NAME", help="who changes it (default: the user's name)")
 
 
 def run(session: Session) -> Reply:
@@ -65,6 +67,7 @@ def run(session: Session) -> Reply:
                 tags=None if tags is None else tuple(tags),
                 memory_type=options.type,
                 expected_version=options.expect_version,
+                actor=options.actor or user_name(),
             )
         )
 

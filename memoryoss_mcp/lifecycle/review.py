@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from memoryoss_mcp.errors import InvalidInputError, NotFoundError
+from memoryoss_mcp.lifecycle.governance import check_approval, merged
 from memoryoss_mcp.lifecycle.transitions import (
     confirmed,
     noted,
@@ -137,6 +138,7 @@ def decide(store: Store, decision: Decision) -> Decided:
     Raises:
         InvalidInputError: a replacement is missing, is the memory itself, or is not wanted.
         NotFoundError: the namespace has no such memory. Nothing was changed.
+        NotAnOwnerError: its team has others decide. Nothing was changed.
     """
     _check(decision)
     at = now()
@@ -186,6 +188,8 @@ def _known(find: Find, key: UUID, namespace: str) -> Memory:
 
 def _apply(decision: Decision, find: Find, at: int) -> list[Memory]:
     memory = _known(find, decision.id, decision.namespace)
+    if decision.action is not ReviewAction.REJECT:
+        check_approval(memory, decision.actor)
     actor, via = decision.actor.strip() or UNKNOWN, decision.via.strip() or VIA
     target = decision.superseded_by
     event = ReviewEvent(at, actor, decision.action, via, queue_kind(memory), target)
@@ -195,15 +199,16 @@ def _apply(decision: Decision, find: Find, at: int) -> list[Memory]:
         return list(changed.values())
     settled = [memory]
     if target is None:
-        changed[memory.id] = noted(confirmed(memory, at), event)
+        changed[memory.id] = merged(noted(confirmed(memory, at), event), actor, at)
     else:
         other = _known(find, target, decision.namespace)
+        check_approval(other, decision.actor)
         settled.append(other)
         agreed = ReviewEvent(
             at, actor, ReviewAction.CONFIRM, via + _TARGET_SUFFIX, queue_kind(other)
         )
         changed[memory.id] = noted(superseded(memory, target, at), event)
-        changed[target] = noted(confirmed(other, at), agreed)
+        changed[target] = merged(noted(confirmed(other, at), agreed), actor, at)
     for one in settled:  # being at odds is mutual, and so is the end of it
         for key, partner in find(one.lineage.contradicts_with).items():
             if key not in {decision.id, target}:

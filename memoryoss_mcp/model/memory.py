@@ -183,7 +183,7 @@ class Change:
     """New values for a stored memory; ``None`` leaves a field as it is.
 
     With ``expected_version`` the change is refused if the memory has moved on since. ``session``
-    and ``source_key`` say where the change comes from.
+    and ``source_key`` say where the change comes from, ``actor`` is the person who makes it.
     """
 
     id: UUID
@@ -194,3 +194,4 @@ class Change:
     expected_version: int | None = None
     session: str | None = None
     source_key: str | None = None
+    actor: str | None = None

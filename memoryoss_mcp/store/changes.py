@@ -148,8 +148,10 @@ def update(
     analyse: Analyse,
     vector: bytes | None,
     subject: str,
+    allow: Callable[[Memory], None] = lambda _: None,
 ) -> Updated:
-    """Change a memory. ``vector`` belongs to the new content, if that is given.
+    """Change a memory. ``vector`` belongs to the new content, if that is given; ``allow`` raises an
+    error for a memory that may not be changed.
 
     Raises:
         NotFoundError: the namespace has no such memory.
@@ -160,6 +162,7 @@ def update(
     if ns is None or found is None:
         raise missing(change.id, change.namespace)
     number, memory = found
+    allow(memory)
     if change.expected_version is not None and change.expected_version != memory.version:
         raise ConflictError(
             f"Memory {memory.id} is at version {memory.version}, "

@@ -46,6 +46,7 @@ CREATE TABLE past(
   PRIMARY KEY(number, version)
 ) WITHOUT ROWID;
 CREATE INDEX past_entry ON past(entry);
+CREATE INDEX memory_governed ON memory(ns) WHERE team_governance IS NOT NULL;
 
 CREATE TABLE reputation(
   ns INTEGER NOT NULL,

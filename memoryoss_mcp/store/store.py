@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,14 +139,22 @@ class Store:
         )
         return stored
 
-    def update(self, change: Change, vector: bytes | None) -> Updated:
-        """Change a memory. ``vector`` belongs to the new content, if that is given.
+    def update(
+        self,
+        change: Change,
+        vector: bytes | None,
+        allow: Callable[[Memory], None] = lambda _: None,
+    ) -> Updated:
+        """Change a memory. ``vector`` belongs to the new content, if that is given; ``allow``
+        raises an error, inside the transaction, for a memory that may not be changed.
 
         Raises:
             NotFoundError, ConflictError: nothing was changed.
         """
         updated: Updated = self._write(
-            lambda c: changes.update(c, self.model, change, self._analyse, vector, self.subject)
+            lambda c: changes.update(
+                c, self.model, change, self._analyse, vector, self.subject, allow
+            )
         )
         return updated
 
@@ -297,6 +305,15 @@ class Store:
         with self._reading() as connection:
             ns = changes.namespace_key(connection, namespace)
             return [] if ns is None else trust.reputations(connection, ns)
+
+    def governed(self, namespace: str) -> list[Memory]:
+        """The memories of a namespace that a team governs, oldest first."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            found = rows.select(
+                connection, "m.ns = ? AND m.team_governance IS NOT NULL ORDER BY m.number", ns
+            )
+        return [memory for _, memory in found]
 
     def waiting(self, namespace: str, limit: int) -> Waiting:
         """What waits for a review, at most ``limit`` memories of it."""

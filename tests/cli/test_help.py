@@ -15,7 +15,7 @@ from tests.cli.support import ROOT, Cli
 
 COMMANDS = (
     *("mcp-server", "demo", "store", "recall", "update", "forget", "undo", "list"),
-    *("inspect", "review", "history", "consolidate", "decay", "audit", "export"),
+    *("inspect", "review", "team", "history", "consolidate", "decay", "audit", "export"),
     *("certificate", "status", "doctor", "migrate", "backup", "restore", "models"),
 )
 

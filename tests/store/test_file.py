@@ -436,6 +436,7 @@ def test_a_restored_snapshot_is_a_working_store(tmp_path: Path) -> None:
 SINCE_THE_SECOND = (
     "DROP INDEX ledger_memory",
     "DROP TABLE past",
+    "DROP INDEX memory_governed",
     "DROP TABLE reputation",
     "DROP TABLE centroid",
     "DROP TABLE certificate",
