@@ -96,6 +96,28 @@ class Consolidation:
     max_clusters: int = 50
 
 
+PROVIDERS = ("local", "vault", "aws_kms")
+LOCAL_KEYS = ("file", "passphrase", "keyring")
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """``[encryption]``: who keeps the keys of sealed namespaces."""
+
+    provider: str = "local"
+    """``local`` or ``vault``; ``aws_kms`` is known, and refused when a key is needed."""
+    enabled: bool = False
+    """Whether namespaces are sealed when they are made."""
+    local_key: str = "file"
+    """Where the local key is from: ``file``, ``passphrase`` or ``keyring``."""
+    vault_address: str | None = None
+    vault_token: str | None = None
+    vault_mount: str = "transit"
+    vault_key_name: str = "memoryoss"
+    grace_period_secs: int = 86_400
+    """How long a key is kept after a rotation when nothing is sealed with it any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logging:
     """``[logging]``: what is written to stderr."""
@@ -118,6 +140,7 @@ class Config:
     trust: Trust = Trust()
     decay: Decay = Decay()
     consolidation: Consolidation = Consolidation()
+    encryption: Encryption = Encryption()
     limits: Limits = field(default_factory=Limits)
     logging: Logging = Logging()
 
@@ -140,6 +163,7 @@ _TABLES: dict[str, type[Any]] = {
     "trust": Trust,
     "decay": Decay,
     "consolidation": Consolidation,
+    "encryption": Encryption,
     "limits": Limits,
     "logging": Logging,
 }
@@ -269,6 +293,12 @@ def _check(config: Config) -> None:
         raise ConfigError("[consolidation] threshold must be between 0.5 and 1.")
     if config.consolidation.max_clusters < 1:
         raise ConfigError("[consolidation] max_clusters must be at least 1.")
+    if config.encryption.provider not in PROVIDERS:
+        raise ConfigError(f"[encryption] provider must be one of {', '.join(PROVIDERS)}.")
+    if config.encryption.local_key not in LOCAL_KEYS:
+        raise ConfigError(f"[encryption] local_key must be one of {', '.join(LOCAL_KEYS)}.")
+    if config.encryption.grace_period_secs < 0:
+        raise ConfigError("[encryption] grace_period_secs must not be negative.")
     if not any((config.recall.vector, config.recall.fts, config.recall.exact)):
         raise ConfigError("[recall] switches off every channel that can find anything.")
     for limit in fields(Limits):

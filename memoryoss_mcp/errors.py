@@ -130,6 +130,12 @@ class StoreClosedError(StoreError):
     code = "store_closed"
 
 
+class SealedError(MemoryOSSError):
+    """A namespace is sealed and its key cannot be had. Nothing was read or changed."""
+
+    code = "sealed"
+
+
 class VaultError(MemoryOSSError):
     """A key could not be used. Nothing was encrypted, decrypted or signed with it."""
 

@@ -112,7 +112,7 @@ class Runtime:
             model=(spec.name, spec.revision, spec.dimension),
             analyse=document_terms,
             subject=client or "library",
-            keys=config.keys_dir,
+            signing=config.keys_dir,
             keep_snapshots=config.storage.keep_snapshots,
             max_forget=config.limits.max_forget,
         )

@@ -28,6 +28,7 @@ from memoryoss_mcp.errors import (
 from memoryoss_mcp.store import doctor, drafts, file
 from memoryoss_mcp.store.changes import Analyse
 from memoryoss_mcp.store.connection import connect, fetch_one, translated
+from memoryoss_mcp.store.sealing import Keys
 from memoryoss_mcp.store.types import DoctorReport, Progress
 
 SUFFIX: Final = ".db.zst"
@@ -115,6 +116,7 @@ def verify(
     model: tuple[str, str, int],
     analyse: Analyse,
     progress: Progress,
+    keys: Keys | None = None,
 ) -> tuple[Backup, DoctorReport]:
     """Unpack a backup into the folder ``scratch`` and check everything in it, as the doctor does.
 
@@ -124,7 +126,7 @@ def verify(
     copy = scratch / "memoryoss.db"
     try:
         described = _unpack(source, copy, progress)
-        return described, doctor.examine(copy, model, analyse, progress=progress)
+        return described, doctor.examine(copy, model, analyse, progress=progress, keys=keys)
     finally:
         drafts.discard(copy)
 
@@ -136,6 +138,7 @@ def restore(
     analyse: Analyse,
     progress: Progress,
     *,
+    keys: Keys | None = None,
     force: bool = False,
     dry_run: bool = False,
 ) -> Restored:
@@ -159,7 +162,7 @@ def restore(
     draft = drafts.beside(path)
     try:
         described = _unpack(source, draft, progress)
-        report = doctor.examine(draft, model, analyse, progress=progress)
+        report = doctor.examine(draft, model, analyse, progress=progress, keys=keys)
         wrong = [finding for finding in report.findings if finding.level == "error"]
         if wrong:
             raise BackupDamagedError(f"{source} is not sound: {wrong[0].message}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 import apsw
@@ -21,7 +22,7 @@ from memoryoss_mcp.model import (
     new_id,
     now,
 )
-from memoryoss_mcp.store import ledger, lexical, past, rows, trust, vectors
+from memoryoss_mcp.store import ledger, lexical, past, rows, sealing, trust, vectors
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS
 from memoryoss_mcp.store.types import Stored, Updated
@@ -132,7 +133,7 @@ def _add(
             f"Namespace {memory.namespace!r} already has a memory {memory.id}; nothing was stored.",
             hint="Leave the id out to get a new one, or update that memory.",
         ) from None
-    length = lexical.put(connection, number, entry.terms)
+    length = lexical.put(connection, number, memory, entry.terms)
     vectors.put(connection, present, number, memory, vector)
     trust.recount(connection, ns, None, memory)
     ledger.append(connection, action, memory.namespace, subject, memory.id, memory.version)
@@ -207,7 +208,7 @@ def _reword(
     ns = number >> SLOT_BITS
     rows.rewrite(connection, number, ns, changed)
     before, from_tail = lexical.drop(connection, number)
-    length = lexical.put(connection, number, tuple(analyse(changed)))
+    length = lexical.put(connection, number, changed, tuple(analyse(changed)))
     was_pending = memory.embedding is EmbeddingState.PENDING
     if changed.content != memory.content:
         vectors.put(connection, vectors.current_model(connection) or model, number, changed, vector)
@@ -330,7 +331,7 @@ def delete(
         past.drop(connection, number)
         trust.recount(connection, ns, memory, None)
         length, from_tail = lexical.drop(connection, number)
-        vectors.remove(connection, number)
+        vectors.remove(connection, number, memory.id)
         connection.execute("INSERT INTO tombstone VALUES(?,?,?)", (ns, seq, number))
         ledger.append(connection, "forget", memory.namespace, subject, memory.id, memory.version)
         pending = memory.embedding is EmbeddingState.PENDING
@@ -348,27 +349,27 @@ def fill_vectors(
     if vectors.current_model(connection) != model:
         return count
     for number, content_hash, vector in filled:
-        row = fetch_one(
-            connection,
-            "SELECT m.content_hash, m.ns, v.model FROM memory m"
-            " LEFT JOIN vector v ON v.number = m.number WHERE m.number = ?",
-            (number,),
-        )
-        if row is None or row[0] != content_hash or row[2] == model.key:
+        memory = rows.read(connection, [number]).get(number)
+        if memory is None or memory.content_hash != content_hash:
             continue
-        seq = _next_seq(connection)
-        memory = replace(rows.read(connection, [number])[number], sequence=seq)
+        if memory.embedding is EmbeddingState.READY:
+            continue
+        ns, memory = number >> SLOT_BITS, replace(memory, sequence=_next_seq(connection))
         vectors.put(connection, model, number, memory, vector)
-        rows.rewrite(connection, number, row[1], memory)
-        _count(connection, row[1], seq, 0, 0, 0, -1)
+        rows.rewrite(connection, number, ns, memory)
+        _count(connection, ns, memory.sequence, 0, 0, 0, -1)
         count += 1
     return count
+
+
+TO_PACK: Final = "SELECT ns FROM namespace WHERE tail >= ? AND key IS NULL"
+"""The namespaces whose tail is due. Sealed ones have nothing else, and it stays sealed."""
 
 
 def pack_tails(connection: apsw.Connection, limit: int) -> int:
     """Pack the tail of every namespace whose tail has reached ``limit`` memories."""
     packed = 0
-    for (ns,) in fetch_all(connection, "SELECT ns FROM namespace WHERE tail >= ?", (limit,)):
+    for (ns,) in fetch_all(connection, TO_PACK, (limit,)):
         packed += lexical.pack(connection, ns)
         connection.execute("UPDATE namespace SET tail = 0, packs = packs + 1 WHERE ns = ?", (ns,))
     return packed
@@ -379,6 +380,7 @@ def remove_empty_namespace(connection: apsw.Connection, name: str) -> None:
     row = fetch_one(connection, "SELECT ns FROM namespace WHERE name = ? AND live = 0", (name,))
     if row is not None:
         connection.execute("DELETE FROM tombstone WHERE ns = ?", row)
+        connection.execute("DELETE FROM data_key WHERE ns = ?", row)
         connection.execute("DELETE FROM namespace WHERE ns = ?", row)
 
 
@@ -402,12 +404,13 @@ def _same(connection: apsw.Connection, memory: Memory) -> Stored | None:
     ns = namespace_key(connection, memory.namespace)
     if ns is None or memory.content_hash is None:
         return None
+    hashes = sealing.tokens(connection, ns, "content_hash", memory.content_hash)
     found = rows.select(
         connection,
-        "m.ns = ? AND m.content_hash = ? AND m.archived = 0 AND m.superseded_by IS NULL"
-        " AND m.status IN (?, ?) ORDER BY m.number LIMIT 1",
+        f"m.ns = ? AND m.content_hash IN ({','.join('?' * len(hashes))}) AND m.archived = 0"
+        " AND m.superseded_by IS NULL AND m.status IN (?, ?) ORDER BY m.number LIMIT 1",
         ns,
-        memory.content_hash,
+        *hashes,
         Status.ACTIVE.value,
         memory.status.value,
     )

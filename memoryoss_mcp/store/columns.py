@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -17,9 +18,11 @@ import numpy as np
 
 from memoryoss_mcp.store import vectors
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
-from memoryoss_mcp.store.lexical import Tail
+from memoryoss_mcp.store.inverted import Inverted
+from memoryoss_mcp.store.lexical import Tail, Unpacked
 from memoryoss_mcp.store.rows import number_range
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
+from memoryoss_mcp.store.sealed_rows import SealedRow, sealed_rows
 from memoryoss_mcp.store.sessions import Sessions
 from memoryoss_mcp.store.vector_cache import VectorCache
 
@@ -46,6 +49,7 @@ class NamespaceState:
     terms: int
     tail: int
     pending: int
+    sealed: int
 
     @property
     def average_length(self) -> float:
@@ -57,7 +61,7 @@ def read_state(connection: apsw.Connection, name: str) -> NamespaceState | None:
     """The counters of a namespace, or ``None`` when nothing was ever stored in it."""
     row = fetch_one(
         connection,
-        "SELECT ns, name, next_slot, seq, packs, live, terms, tail, pending"
+        "SELECT ns, name, next_slot, seq, packs, live, terms, tail, pending, key IS NOT NULL"
         " FROM namespace WHERE name = ?",
         (name,),
     )
@@ -73,6 +77,7 @@ class Columns:
 
     def __init__(self, state: NamespaceState, dimension: int, model: int) -> None:
         self.ns = state.ns
+        self.sealed = bool(state.sealed)
         self.model = model
         self.seq = -1
         self.packs = -1
@@ -91,7 +96,7 @@ class Columns:
         self.ready: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.all_ready = True
         self.sessions = Sessions()
-        self.tail = Tail()
+        self.tail: Unpacked = Tail()
         self._sampled = 0
         self.mean: NDArray[np.float32] = np.zeros(dimension, np.float32)
 
@@ -101,7 +106,7 @@ class Columns:
             return
         if self.seq < 0 or not self._catch_up(connection, state):
             self._load(connection, state)
-        elif self.packs != state.packs:
+        elif self.packs != state.packs and not self.sealed:
             self._load_tail(connection)
         self.seq, self.packs = state.seq, state.packs
         flags = self.flags[: self.size]
@@ -149,6 +154,15 @@ class Columns:
         self.vectors.clear()
         self.live[:] = False
         self._grow(state.next_slot)
+        if self.sealed:
+            self._load_sealed(connection)
+        else:
+            self._load_chunks(connection)
+            self._load_tail(connection)
+        loaded = np.flatnonzero(self.live[: self.size])
+        self.sessions.load(loaded, self.session[loaded])
+
+    def _load_chunks(self, connection: apsw.Connection) -> None:
         chunks = fetch_all(
             connection,
             "SELECT chunk_id, size, validity, rowids FROM vector_index_chunks"
@@ -167,9 +181,23 @@ class Columns:
                 column = getattr(self, name)
                 column[slots] = np.frombuffer(data, np.int64)[valid].astype(column.dtype)
             self.live[slots] = True
-        loaded = np.flatnonzero(self.live[: self.size])
-        self.sessions.load(loaded, self.session[loaded])
-        self._load_tail(connection)
+
+    def _load_sealed(self, connection: apsw.Connection) -> None:
+        """Open every entry of the namespace: nothing of the index is on disk."""
+        self.tail = Inverted()
+        for row in sealed_rows(connection, self.ns, self.model):
+            self._enter_sealed(row)
+
+    def _enter_sealed(self, row: SealedRow) -> None:
+        slot, entry = row.slot, row.entry
+        self.live[slot] = True
+        self.created[slot] = row.created
+        self.session[slot] = entry.session
+        self.agent[slot] = entry.agent
+        self.flags[slot] = entry.flags | row.flags
+        if row.vector is not None:
+            self.bits[:, slot] = np.frombuffer(vectors.signs(row.vector), np.uint64)
+        self.tail.put(slot, row.length, entry.terms, entry.frequencies)
 
     def _load_tail(self, connection: apsw.Connection) -> None:
         self.tail = Tail()
@@ -181,6 +209,8 @@ class Columns:
             self.tail.put(number & SLOT_MASK, length, terms, frequencies)
 
     def _catch_up(self, connection: apsw.Connection, state: NamespaceState) -> bool:
+        if self.sealed:
+            return self._catch_up_sealed(connection, state)
         changed = fetch_all(
             connection,
             "SELECT m.number, m.created_at, m.session, m.agent, i.flags, v.data,"
@@ -193,11 +223,7 @@ class Columns:
         )
         if len(changed) == RELOAD_CHANGES:
             return False
-        gone = fetch_all(
-            connection, "SELECT number FROM tombstone WHERE ns = ? AND seq > ?", (self.ns, self.seq)
-        )
-        for (number,) in gone:
-            self._drop(number & SLOT_MASK)
+        self._drop_gone(connection)
         self._grow(state.next_slot)
         for number, created, session, agent, flags, data, packed, length, terms, counts in changed:
             slot = number & SLOT_MASK
@@ -215,6 +241,28 @@ class Columns:
             if new:
                 self.sessions.append(slot, int(self.session[slot]))
         return True
+
+    def _catch_up_sealed(self, connection: apsw.Connection, state: NamespaceState) -> bool:
+        changed = list(
+            islice(sealed_rows(connection, self.ns, self.model, self.seq), RELOAD_CHANGES)
+        )
+        if len(changed) == RELOAD_CHANGES:
+            return False
+        self._drop_gone(connection)
+        self._grow(state.next_slot)
+        for row in changed:
+            new = not self.live[row.slot]
+            self.vectors.forget(row.slot)
+            self._enter_sealed(row)
+            if new:
+                self.sessions.append(row.slot, row.entry.session)
+        return True
+
+    def _drop_gone(self, connection: apsw.Connection) -> None:
+        for (number,) in fetch_all(
+            connection, "SELECT number FROM tombstone WHERE ns = ? AND seq > ?", (self.ns, self.seq)
+        ):
+            self._drop(number & SLOT_MASK)
 
     def _drop(self, slot: int) -> None:
         if slot >= self.size or not self.live[slot]:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
@@ -24,6 +24,9 @@ from memoryoss_mcp.errors import (
     StoreFullError,
     StoreReadOnlyError,
 )
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.store.sealing import Keys, Seal
 
 APPLICATION_ID: Final = 0x6D4F5353
 """``PRAGMA application_id`` of our files: the bytes ``mOSS``."""
@@ -59,8 +62,20 @@ def vec0_path() -> str:
     return str(Path(spec.origin).parent / "vec0")
 
 
-def connect(path: Path, *, read_only: bool = False, create: bool = False) -> apsw.Connection:
-    """Open one connection. The caller owns it; it may move between threads.
+class KeyedConnection(apsw.Connection):
+    """A connection that can open sealed namespaces, if ``keys`` are at hand."""
+
+    def __init__(self, filename: str, flags: int, keys: Keys | None) -> None:
+        super().__init__(filename, flags)
+        self.keys = keys
+        self.seals: dict[int, Seal] = {}
+
+
+def connect(
+    path: Path, *, read_only: bool = False, create: bool = False, keys: Keys | None = None
+) -> apsw.Connection:
+    """Open one connection. The caller owns it; it may move between threads. ``keys`` opens what is
+    sealed.
 
     Raises:
         StoreError: one of its kinds, see :func:`translated`.
@@ -71,7 +86,7 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> aps
     if not read_only:
         _unlock_log(path)
     with translated(path):
-        connection = apsw.Connection(str(path), flags=flags)
+        connection = KeyedConnection(str(path), flags, keys)
         try:
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             connection.enable_load_extension(True)
@@ -94,7 +109,7 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> aps
     return connection
 
 
-def connect_damaged(path: Path) -> apsw.Connection:
+def connect_damaged(path: Path, keys: Keys | None = None) -> apsw.Connection:
     """Open a file to read what can be read of it, and never to change it: SQLite overlooks what it
     cannot parse of the description of the tables, and that the file ends too early.
 
@@ -102,7 +117,7 @@ def connect_damaged(path: Path) -> apsw.Connection:
         StoreError: one of its kinds, see :func:`translated`.
     """
     with translated(path):
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        connection = KeyedConnection(str(path), apsw.SQLITE_OPEN_READWRITE, keys)
         try:
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             connection.execute("PRAGMA writable_schema = ON")  # before anything else is read

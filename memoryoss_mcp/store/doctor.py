@@ -27,11 +27,14 @@ from memoryoss_mcp.store import (
     rows,
     salvage,
     schema,
+    sealed_terms,
+    sealing,
     trust,
     vectors,
 )
 from memoryoss_mcp.store.changes import Analyse
 from memoryoss_mcp.store.connection import connect, fetch_all, fetch_one, leave_log, translated
+from memoryoss_mcp.store.sealing import Keys
 from memoryoss_mcp.store.types import DoctorReport, Finding, Progress
 
 _TRUTH: Final = frozenset({"file", "integrity", "rows"})
@@ -51,31 +54,33 @@ def examine(
     *,
     repair: bool = False,
     progress: Progress | None = None,
+    keys: Keys | None = None,
 ) -> DoctorReport:
     """Check everything; with ``repair`` rebuild what is derived, and salvage a damaged file into a
-    new one beside it. The damaged file itself is never changed. Others may go on writing."""
+    new one beside it. The damaged file itself is never changed. Others may go on writing. Sealed
+    namespaces are checked as far as ``keys`` open them."""
     report = progress or _silent
     if not path.exists():
         return DoctorReport((Finding("file", "ok", f"{path} does not exist yet."),))
-    findings = _look(path, report)
+    findings = _look(path, keys, report)
     broken = [f for f in findings if f.level == "error" and f.repairable]
     if not repair or not broken:
         return DoctorReport(tuple(findings))
     if any(f.check in _TRUTH for f in broken):
-        return _salvage(path, model, analyse, report, findings)
+        return _salvage(path, model, analyse, keys, report, findings)
     try:
-        with contextlib.closing(connect(path)) as connection, translated(path):
+        with contextlib.closing(connect(path, keys=keys)) as connection, translated(path):
             if any(f.check != "erasure" for f in broken):
                 recovery.rebuild(connection, analyse, report)
     except StoreDamagedError:
-        return _salvage(path, model, analyse, report, findings)
+        return _salvage(path, model, analyse, keys, report, findings)
     except MemoryOSSError as error:
         return DoctorReport((*findings, Finding("repair", "error", str(error))))
     if any(f.check == "erasure" for f in broken):
         erasure = residue.erase(path, None)
         if not erasure.clean:
             findings.append(Finding("repair", "error", " ".join(erasure.notes)))
-    sound = {f.check for f in _look(path, report) if f.level == "ok"}
+    sound = {f.check for f in _look(path, keys, report) if f.level == "ok"}
     return DoctorReport(tuple(_repaired(f) if f.check in sound else f for f in findings))
 
 
@@ -83,11 +88,12 @@ def _salvage(
     path: Path,
     model: tuple[str, str, int],
     analyse: Analyse,
+    keys: Keys | None,
     progress: Progress,
     findings: Sequence[Finding],
 ) -> DoctorReport:
     # The damaged file stays as it is until its owner puts the copy in its place: not repaired.
-    return DoctorReport((*findings, salvage.salvage(path, model, analyse, progress)))
+    return DoctorReport((*findings, salvage.salvage(path, model, analyse, progress, keys)))
 
 
 def _repaired(finding: Finding) -> Finding:
@@ -96,14 +102,14 @@ def _repaired(finding: Finding) -> Finding:
     return Finding(finding.check, finding.level, finding.message, finding.repairable, True)
 
 
-def _look(path: Path, progress: Progress) -> list[Finding]:
+def _look(path: Path, keys: Keys | None, progress: Progress) -> list[Finding]:
     """All findings, of one state of the file: in one read transaction."""
     try:
-        with contextlib.closing(connect(path)) as connection, translated(path):
+        with contextlib.closing(connect(path, keys=keys)) as connection, translated(path):
             file.check(connection, path)
             connection.execute("BEGIN")
             try:
-                findings = list(_checks(connection, progress))
+                findings = [*_checks(connection, progress), *_locked(connection)]
                 if any(f.level == "error" and f.check in _TRUTH for f in findings):
                     leave_log(connection, path)
                 return findings
@@ -148,6 +154,8 @@ def _integrity(connection: apsw.Connection) -> str | None:
 
 def _rows(connection: apsw.Connection) -> str | None:
     damaged = [memory for _, memory in rows.every(connection) if isinstance(memory, Exception)]
+    for ns in sealing.locked(connection):  # a digest needs no key
+        damaged += rows.damaged(connection, ns)
     return f"{len(damaged)} memories are damaged. {damaged[0]}" if damaged else None
 
 
@@ -158,15 +166,26 @@ def _sound(connection: apsw.Connection) -> Iterator[tuple[int, Memory]]:
             yield number, memory
 
 
+def _locked(connection: apsw.Connection) -> Iterator[Finding]:
+    """The sealed namespaces that could not be looked into."""
+    for error in sealing.locked(connection).values():
+        yield Finding("sealed", "warning", f"{error.message} It was not examined.")
+
+
 def _tags(connection: apsw.Connection) -> str | None:
-    wrong = set(fetch_all(connection, "SELECT ns, number, tag FROM tag"))
-    unread = set()
+    locked = sealing.locked(connection)
+    left = set(fetch_all(connection, "SELECT ns, number, tag FROM tag"))
+    missing, unread = 0, set()
     for number, memory in rows.every(connection):
-        if isinstance(memory, Memory):
-            wrong ^= {(number >> schema.SLOT_BITS, number, tag) for tag in memory.tags}
-        else:
+        if not isinstance(memory, Memory):
             unread.add(number)
-    count = sum(1 for _, number, _ in wrong if number not in unread)
+            continue
+        ns = number >> schema.SLOT_BITS
+        for tag in memory.tags:
+            kept = {(ns, number, t) for t in sealing.tokens(connection, ns, "tag", tag)}
+            missing += not kept & left
+            left -= kept
+    count = missing + sum(1 for ns, number, _ in left if ns not in locked and number not in unread)
     return f"{count} tags do not match their memories." if count else None
 
 
@@ -185,9 +204,17 @@ def _lexical(connection: apsw.Connection) -> str | None:
     # Per term: how many entries, and the sum of what they say.
     expected: Counter[tuple[int, str]] = Counter()
     uncounted = 0
-    for number, packed, length, terms, frequencies in connection.execute(
-        "SELECT number, packed, length, terms, frequencies FROM lexical"
+    locked = sealing.locked(connection)
+    for number, key, packed, length, terms, frequencies in connection.execute(
+        "SELECT l.number, m.id, l.packed, l.length, l.terms, l.frequencies"
+        " FROM lexical l JOIN memory m ON m.number = l.number"
     ):
+        if number >> schema.SLOT_BITS in locked:
+            continue
+        if isinstance(terms, bytes):
+            seal = sealing.opener(connection, number >> schema.SLOT_BITS)
+            entry = sealed_terms.unpack(seal.open("terms", key, terms))
+            terms, frequencies = entry.terms, entry.frequencies
         counted = lexical.counted(terms, frequencies)
         uncounted += sum(frequencies) != length and max(frequencies, default=0) < 255
         if packed:
@@ -218,7 +245,12 @@ def _vectors(connection: apsw.Connection) -> str | None:
             "SELECT number, signs, created, session, agent, flags FROM vector_index"
         )
     }
-    numbers = {number for (number,) in connection.execute("SELECT number FROM memory")}
+    sealed = sealing.sealed_spaces(connection)
+    numbers = {
+        number
+        for (number,) in connection.execute("SELECT number FROM memory")
+        if number >> schema.SLOT_BITS not in sealed
+    }
     if found.keys() != numbers:
         return f"{len(found.keys() ^ numbers)} memories and index entries do not match."
     placed = _placed(connection)
@@ -234,6 +266,8 @@ def _vectors(connection: apsw.Connection) -> str | None:
     pending = bytes(model.dimension // 8)
     wrong = 0
     for number, memory in _sound(connection):
+        if number >> schema.SLOT_BITS in sealed:
+            continue
         entry = vectors.metadata(memory, number in signs)
         wrong += found[number] != hash((signs.get(number, pending), *entry))
     if wrong:
@@ -248,18 +282,19 @@ def _vectors(connection: apsw.Connection) -> str | None:
 
 def _trust(connection: apsw.Connection) -> str | None:
     """Whether the reputations and centroids are what the rows make of them."""
-    kept = fetch_all(connection, "SELECT ns, source, positive, negative FROM reputation")
-    wrong = set(kept) ^ trust.counted(_sound(connection))
+    locked = sealing.locked(connection)
+    kept = {
+        (ns, found.source, found.positive, found.negative)
+        for (ns,) in fetch_all(connection, "SELECT DISTINCT ns FROM reputation")
+        if ns not in locked
+        for found in trust.reputations(connection, ns)
+    }
+    wrong = kept ^ trust.counted(_sound(connection))
     if wrong:
         return f"The reputations of {len({row[:2] for row in wrong})} sources are wrong."
     model = vectors.current_model(connection)
     sums = trust.summed(connection, model.key) if model is not None else {}
-    centroids = {
-        ns: (count, total)
-        for ns, count, total in fetch_all(
-            connection, "SELECT ns, count, total FROM centroid WHERE count > 0"
-        )
-    }
+    centroids = trust.centroids(connection)
     wrong_sums = sum(1 for ns in sums.keys() | centroids if sums.get(ns) != centroids.get(ns))
     return f"The centroids of {wrong_sums} namespaces are wrong." if wrong_sums else None
 

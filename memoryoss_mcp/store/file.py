@@ -51,6 +51,8 @@ def _index_states(connection: apsw.Connection) -> None:
 def _keep_trust(connection: apsw.Connection) -> None:
     connection.execute(schema.TRUST_TABLES)
     connection.execute(schema.LEDGER_INDEX)
+    for column in schema.SEALED_COLUMNS:
+        connection.execute(column)
     trust.rebuild(connection)
 
 
@@ -103,6 +105,8 @@ def create(path: Path, model: tuple[str, str, int]) -> None:
                 connection.execute(schema.SUPERSEDED_INDEX)
                 connection.execute(schema.TRUST_TABLES)
                 connection.execute(schema.LEDGER_INDEX)
+                for column in schema.SEALED_COLUMNS:
+                    connection.execute(column)
                 connection.execute(
                     "INSERT INTO setting VALUES('seq', 0), ('created_at', ?)", (now(),)
                 )

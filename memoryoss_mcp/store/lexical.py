@@ -16,11 +16,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import apsw
 
 from memoryoss_mcp.errors import StoreDamagedError
+from memoryoss_mcp.model import Memory
+from memoryoss_mcp.store import sealed_terms, sealing
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
 
@@ -47,17 +49,17 @@ def norm_of(length: int) -> int:
     return min(bisect.bisect_right(NORM_LENGTHS, length) - 1, 255)
 
 
-def put(connection: apsw.Connection, number: int, terms: Sequence[str]) -> int:
+def put(connection: apsw.Connection, number: int, memory: Memory, terms: Sequence[str]) -> int:
     """Enter a memory into the tail. Returns its length in terms."""
     counts = Counter(terms)
+    words: str | bytes = " ".join(counts)
+    frequencies = bytes(min(count, 255) for count in counts.values())
+    seal = sealing.of(connection, number >> SLOT_BITS)
+    if seal is not None:
+        plain = sealed_terms.pack(memory, " ".join(counts), frequencies)
+        words, frequencies = seal.close("terms", memory.id.bytes, plain), b""
     connection.execute(
-        "INSERT INTO lexical VALUES(?,0,?,?,?)",
-        (
-            number,
-            len(terms),
-            " ".join(counts),
-            bytes(min(count, 255) for count in counts.values()),
-        ),
+        "INSERT INTO lexical VALUES(?,0,?,?,?)", (number, len(terms), words, frequencies)
     )
     return len(terms)
 
@@ -150,6 +152,22 @@ def pack(connection: apsw.Connection, ns: int) -> int:
     return len(numbers)
 
 
+class Unpacked(Protocol):
+    """Memories whose terms are in no posting of the file."""
+
+    def put(self, slot: int, length: int, terms: str, frequencies: bytes) -> None:
+        """Enter or replace a memory, given as a ``lexical`` row holds it."""
+
+    def drop(self, slot: int) -> None:
+        """Take a memory out, if it is here."""
+
+    def postings(self, term: str) -> tuple[NDArray[np.intp], NDArray[np.uint16]] | None:
+        """The slots that have a term, with their codes (see :class:`Postings`)."""
+
+    def invert(self) -> None:
+        """Make all later look-ups fast."""
+
+
 class Tail:
     """The memories of a namespace that are not packed yet, in memory.
 
@@ -184,8 +202,17 @@ class Tail:
             if not postings:
                 del self._postings[word]
 
-    def entries(self, term: str) -> dict[int, int]:
-        """The code (see :class:`Postings`) of each memory that has the term, by slot."""
+    def postings(self, term: str) -> tuple[NDArray[np.intp], NDArray[np.uint16]] | None:
+        """The slots that have a term, with their codes (see :class:`Postings`)."""
+        import numpy as np  # start-up time
+
+        found = self._entries(term)
+        if not found:
+            return None
+        count = len(found)
+        return np.fromiter(found, np.intp, count), np.fromiter(found.values(), np.uint16, count)
+
+    def _entries(self, term: str) -> dict[int, int]:
         self._lookups += 1
         if self._lookups > LOOKUPS:
             self.invert()
@@ -253,7 +280,7 @@ def inverse_document_frequency(matches: int, count: int) -> float:
 
 
 def read_postings(
-    connection: apsw.Connection, ns: int, tail: Tail, terms: Sequence[str]
+    connection: apsw.Connection, ns: int, tail: Unpacked, terms: Sequence[str]
 ) -> Iterator[Postings]:
     """The postings of each term that any memory of the namespace has."""
     import numpy as np
@@ -273,9 +300,9 @@ def read_postings(
             halves = np.frombuffer(data, "<u2")
             slots.append(halves[::2].astype(np.intp) + (segment << SEGMENT_BITS))
             codes.append(halves[1::2])
-        if fresh := tail.entries(term):
-            slots.append(np.fromiter(fresh, np.intp, len(fresh)))
-            codes.append(np.fromiter(fresh.values(), np.uint16, len(fresh)))
+        if fresh := tail.postings(term):
+            slots.append(fresh[0])
+            codes.append(fresh[1])
         if len(slots) == 1:
             yield Postings(term, slots[0], codes[0])
         elif slots:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import apsw
 
 from memoryoss_mcp.errors import InvalidCursorError
 from memoryoss_mcp.model import Memory, QueueKind
-from memoryoss_mcp.store import changes, rows, schema
+from memoryoss_mcp.store import changes, rows, schema, sealing
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.types import Filters, ListPage, ListQuery, NamespaceStatus, Waiting
 
@@ -21,7 +22,7 @@ def page(connection: apsw.Connection, query: ListQuery) -> ListPage:
     ns = changes.namespace_key(connection, query.namespace)
     if ns is None:
         return ListPage(query.namespace, (), 0, None)
-    condition, values = where(ns, query.filters)
+    condition, values = where(connection, ns, query.filters)
     (count,) = fetch_one(connection, f"SELECT count(*) FROM memory m WHERE {condition}", values)
     if query.cursor is not None:
         created, number = read_cursor(query.cursor, 2)
@@ -41,7 +42,7 @@ def page(connection: apsw.Connection, query: ListQuery) -> ListPage:
     return ListPage(query.namespace, memories, count, following)
 
 
-def where(ns: int, filters: Filters) -> tuple[str, list[Any]]:
+def where(connection: apsw.Connection, ns: int, filters: Filters) -> tuple[str, list[Any]]:
     """The filters as an SQL condition on ``m`` (a row of ``memory``) and its values."""
     parts: list[str] = ["m.ns = ?"]
     values: list[Any] = [ns]
@@ -52,10 +53,10 @@ def where(ns: int, filters: Filters) -> tuple[str, list[Any]]:
 
     if not filters.include_archived:
         add("m.archived = 0")
-    if filters.agent is not None:
-        add("m.agent = ?", filters.agent)
-    if filters.session is not None:
-        add("m.session = ?", filters.session)
+    for name, label in (("agent", filters.agent), ("session", filters.session)):
+        if label is not None:
+            wanted = sealing.tokens(connection, ns, name, label)
+            add(f"m.{name} IN ({_marks(wanted)})", *wanted)
     if filters.memory_type is not None:
         add("m.memory_type = ?", filters.memory_type.value)
     if filters.after is not None:
@@ -64,23 +65,27 @@ def where(ns: int, filters: Filters) -> tuple[str, list[Any]]:
         add("m.created_at < ?", filters.before)
     for column, choices in (("origin", filters.origins), ("status", filters.statuses)):
         if choices:
-            marks = ",".join("?" * len(choices))
+            marks = _marks(choices)
             add(f"m.{column} IN ({marks})", *(choice.value for choice in choices))
     if filters.tags:
-        marks = ",".join("?" * len(filters.tags))
+        tags = [kept for tag in filters.tags for kept in sealing.tokens(connection, ns, "tag", tag)]
         add(
-            f"m.number IN (SELECT number FROM tag WHERE ns = ? AND tag IN ({marks}))",
+            f"m.number IN (SELECT number FROM tag WHERE ns = ? AND tag IN ({_marks(tags)}))",
             ns,
-            *filters.tags,
+            *tags,
         )
     return " AND ".join(parts), values
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def select(
     connection: apsw.Connection, ns: int, filters: Filters, limit: int
 ) -> list[tuple[int, Memory]]:
     """Up to ``limit`` memories that fulfil the filters, oldest first."""
-    condition, values = where(ns, filters)
+    condition, values = where(connection, ns, filters)
     return rows.select(connection, f"{condition} ORDER BY m.number LIMIT ?", *values, limit)
 
 

@@ -11,8 +11,9 @@ import apsw
 
 from memoryoss_mcp.errors import StoreDamagedError
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import rows
+from memoryoss_mcp.store import rows, sealing
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
+from memoryoss_mcp.store.schema import SLOT_BITS
 
 KEPT: Final = 50
 """Earlier versions that are kept of one memory, the newest."""
@@ -44,7 +45,7 @@ def keep(
     """Keep a memory as it is now, inside the transaction that changes it."""
     connection.execute(
         "INSERT OR REPLACE INTO past VALUES(?,?,?,?)",
-        (number, memory.version, entry, _frozen(memory, author)),
+        (number, memory.version, entry, _frozen(connection, number, memory, author)),
     )
     if memory.version > KEPT:
         connection.execute(
@@ -60,17 +61,19 @@ def drop(connection: apsw.Connection, number: int) -> None:
 def versions(connection: apsw.Connection, number: int, namespace: str) -> list[Version]:
     """The earlier versions of a memory, oldest first."""
     return [
-        _thawed(record, namespace, entry)
-        for entry, record in fetch_all(
+        _thawed(_opened(connection, number, version, record), namespace, entry)
+        for version, entry, record in fetch_all(
             connection,
-            "SELECT entry, record FROM past WHERE number = ? ORDER BY version",
+            "SELECT version, entry, record FROM past WHERE number = ? ORDER BY version",
             (number,),
         )
     ]
 
 
-def texts(record: str) -> list[str]:
-    """The texts of a kept version as they stood in its row."""
+def texts(record: str | bytes) -> list[str | bytes]:
+    """The texts of a kept version as they stood in its row; a sealed one as a whole."""
+    if isinstance(record, bytes):
+        return [record]
     try:
         fields, _, *author = json.loads(record)
         return [field for field in (*fields, *author) if isinstance(field, str)]
@@ -84,11 +87,42 @@ def missing(connection: apsw.Connection, number: int, memory: Memory) -> bool:
     return bool(kept < memory.version - 1)
 
 
-def _frozen(memory: Memory, author: Author) -> str:
+def reseal(connection: apsw.Connection, number: int, memory_id: bytes) -> None:
+    """Write the earlier versions of a memory anew: sealed with the present key, or in clear."""
+    seal = sealing.of(connection, number >> SLOT_BITS)
+    for version, record in fetch_all(
+        connection, "SELECT version, record FROM past WHERE number = ?", (number,)
+    ):
+        plain = _opened(connection, number, version, record)
+        connection.execute(
+            "UPDATE past SET record = ? WHERE number = ? AND version = ?",
+            (_closed(seal, memory_id, version, plain), number, version),
+        )
+
+
+def _opened(connection: apsw.Connection, number: int, version: int, record: str | bytes) -> str:
+    if isinstance(record, str):
+        return record
+    row = fetch_one(connection, "SELECT id FROM memory WHERE number = ?", (number,))
+    if row is None:
+        raise StoreDamagedError("An earlier version belongs to no memory.")
+    seal = sealing.opener(connection, number >> SLOT_BITS)
+    return seal.open(f"version {version}", row[0], record).decode()
+
+
+def _closed(seal: sealing.Seal | None, memory_id: bytes, version: int, record: str) -> str | bytes:
+    return record if seal is None else seal.close(f"version {version}", memory_id, record.encode())
+
+
+def _frozen(
+    connection: apsw.Connection, number: int, memory: Memory, author: Author
+) -> str | bytes:
     fields, edges = rows.bare(memory)
     plain = [{"hex": f.hex()} if isinstance(f, bytes) else f for f in fields]
     record = [plain, edges, author.session, author.source_key]
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    seal = sealing.of(connection, number >> SLOT_BITS)
+    return _closed(seal, memory.id.bytes, memory.version, text)
 
 
 def _thawed(record: str, namespace: str, entry: int) -> Version:

@@ -10,7 +10,7 @@ import apsw
 
 from memoryoss_mcp.errors import MemoryOSSError, StoreDamagedError
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import changes, lexical, rows, schema, vectors
+from memoryoss_mcp.store import changes, lexical, rows, schema, sealing, vectors
 from memoryoss_mcp.store.changes import Analyse
 from memoryoss_mcp.store.connection import (
     fetch_all,
@@ -69,18 +69,24 @@ def rebuild(connection: apsw.Connection, analyse: Analyse, progress: Progress) -
         model = vectors.current_model(connection)
         if model is None:
             raise StoreDamagedError("The file names no embedding model.")
-        memories = rows.select(connection, "1")
-        for table in ("tag", "lexical", "posting"):
-            connection.execute(f"DELETE FROM {table}")
+        locked = sorted(sealing.locked(connection))
+        spaces = ",".join(map(str, locked))
+        memories = rows.select(connection, f"m.ns NOT IN ({spaces})")
+        for table, ns in (
+            ("tag", "ns"),
+            ("lexical", f"number >> {schema.SLOT_BITS}"),
+            ("posting", "ns"),
+        ):
+            connection.execute(f"DELETE FROM {table} WHERE {ns} NOT IN ({spaces})")
         for done, (number, memory) in enumerate(memories):
             if done % _BATCH == 0:
                 progress("rebuilding the lexical index", done, len(memories))
             rows.put_tags(connection, number, memory)
-            lexical.put(connection, number, tuple(analyse(memory)))
+            lexical.put(connection, number, memory, tuple(analyse(memory)))
         connection.execute(
             "DELETE FROM vector WHERE number NOT IN (SELECT number FROM memory)"
-            " OR (model = ? AND length(data) <> ?)",
-            (model.key, 4 + model.dimension),
+            " OR (model = ? AND length(data) NOT IN (?, ?))",
+            (model.key, 4 + model.dimension, 4 + model.dimension + sealing.OVERHEAD),
         )
         progress("rebuilding the vector index", len(memories), len(memories))
         vectors.rebuild(connection, model, memories)

@@ -55,13 +55,15 @@ _UNDER_WAY_NS: Final = 60_000_000_000
 class Gone:
     """What a deletion took away: ``values`` are the bytes that the rows held. ``unsearchable`` says
     that there is more that cannot be searched for: earlier wordings, which nobody knows any more,
-    or contents of less than four bytes. ``note`` names the erasure."""
+    or contents of less than four bytes. ``note`` names the erasure. ``sealed`` says that the
+    namespace is kept sealed now: copies that have it in clear have to go."""
 
     namespace: str
     ids: tuple[UUID, ...]
     values: tuple[bytes, ...]
     unsearchable: bool
     note: str
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def values(connection: apsw.Connection, numbers: Sequence[int]) -> list[bytes]:
     for number in numbers:
         for sql in (
             "SELECT content, tags, agent, session, client, source_key, content_hash,"
-            " review_events, team_governance FROM memory WHERE number = ?",
+            " review_events, team_governance, sealed FROM memory WHERE number = ?",
             "SELECT tag FROM tag WHERE number = ?",
             "SELECT data FROM vector WHERE number = ?",
         ):
@@ -92,7 +94,7 @@ def values(connection: apsw.Connection, numbers: Sequence[int]) -> list[bytes]:
         for (terms,) in fetch_all(
             connection, "SELECT terms FROM lexical WHERE number = ?", (number,)
         ):
-            found += (terms, *terms.split())
+            found += (terms, *terms.split()) if isinstance(terms, str) else (terms,)
     plain = [value.encode() if isinstance(value, str) else value for value in found if value]
     return [value for value in plain if value is not None]
 
@@ -228,11 +230,11 @@ class _Work:
                     size, found = _scan(copy, wanted)
                     with contextlib.closing(connect(copy, read_only=True)) as kept:
                         left = found - _living(kept, found)
-                        held = _forgotten_since(connection, kept)
+                        held = _forgotten_since(connection, kept) or self._has_in_clear(kept)
                 if left or held:
                     copy.unlink()
                     self.notes.append(
-                        f"The snapshot {copy.name} held what was forgotten and was removed."
+                        f"The snapshot {copy.name} held what was {self._done} and was removed."
                     )
                 else:
                     self.scanned.append(ScannedFile(copy, size, 0))
@@ -265,12 +267,29 @@ class _Work:
         with translated(copy):
             size, found = _scan(copy, wanted)
             with contextlib.closing(connect(copy, read_only=True)) as kept:
-                held = self.gone is not None and any(
-                    _has(kept, self.gone.namespace, key.bytes) for key in self.gone.ids
+                held = self._has_in_clear(kept) or (
+                    self.gone is not None
+                    and any(_has(kept, self.gone.namespace, key.bytes) for key in self.gone.ids)
                 )
                 left = found if held else found - _living(kept, found)
         self.scanned.append(ScannedFile(copy, size, len(left)))
         return held or len(left) > 0
+
+    @property
+    def _done(self) -> str:
+        return "sealed" if self.gone is not None and self.gone.sealed else "forgotten"
+
+    def _has_in_clear(self, copy: apsw.Connection) -> bool:
+        """Whether a copy has in clear what is sealed now."""
+        if self.gone is None or not self.gone.sealed:
+            return False
+        found: int = fetch_one(
+            copy,
+            "SELECT EXISTS (SELECT 1 FROM memory m JOIN namespace n ON n.ns = m.ns"
+            " WHERE n.name = ? AND m.content <> '')",
+            (self.gone.namespace,),
+        )[0]
+        return bool(found)
 
     def _look_at_unfinished(self, connection: apsw.Connection, wanted: Pieces) -> bool:
         """Copies under way, or left by a program that was killed, are not ours to remove here

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import apsw
 
-from memoryoss_mcp.errors import StoreDamagedError
+from memoryoss_mcp.errors import SealedError, StoreDamagedError
 from memoryoss_mcp.model import (
     EmbeddingState,
     Lineage,
@@ -25,6 +25,7 @@ from memoryoss_mcp.model import (
     Status,
     TeamGovernance,
 )
+from memoryoss_mcp.store import sealing
 from memoryoss_mcp.store.connection import fetch_all
 from memoryoss_mcp.store.schema import SLOT_BITS, SLOT_MASK
 
@@ -35,14 +36,16 @@ COLUMNS: Final = (
     " supersede_count, last_injected_at, last_reused_at, last_outcome_at, review_events,"
     " team_governance, digest"
 )
-_MARKS: Final = ",".join("?" * len(COLUMNS.split(",")))
+_INSERT: Final = (
+    f"INSERT INTO memory({COLUMNS}, sealed) VALUES({','.join('?' * len(COLUMNS.split(',')))},?)"
+)
 _READ: Final = (
     "SELECT "
     + ", ".join("m." + name.strip() for name in COLUMNS.split(","))
-    + ", e.name, e.revision, n.name, EXISTS(SELECT 1 FROM edge WHERE number = m.number)"
-    " FROM memory m LEFT JOIN namespace n ON n.ns = m.ns LEFT JOIN vector v ON v.number = m.number"
-    " LEFT JOIN embedding_model e ON e.model = v.model AND e.model = "
-    "(SELECT value FROM setting WHERE name = 'model')"
+    + ", e.name, e.revision, n.name, EXISTS(SELECT 1 FROM edge WHERE number = m.number),"
+    " m.sealed FROM memory m LEFT JOIN namespace n ON n.ns = m.ns"
+    " LEFT JOIN vector v ON v.number = m.number LEFT JOIN embedding_model e"
+    " ON e.model = v.model AND e.model = (SELECT value FROM setting WHERE name = 'model')"
 )
 
 Edges = dict[str, tuple[UUID, ...]]
@@ -78,10 +81,11 @@ def insert(connection: apsw.Connection, number: int, ns: int, memory: Memory) ->
     Raises:
         apsw.ConstraintError: another row of the namespace has the same id, or the row key is taken.
     """
-    fields = _fields(number, ns, memory)
-    connection.execute(
-        f"INSERT INTO memory({COLUMNS}) VALUES({_MARKS})", (*fields, _digest(fields))
-    )
+    fields, sealed = _fields(number, ns, memory), None
+    seal = sealing.of(connection, ns)
+    if seal is not None:
+        fields, sealed = _closed(fields, seal)
+    connection.execute(_INSERT, (*fields, _digest(fields, sealed), sealed))
     put_tags(connection, number, memory)
     if memory.lineage != _NO_LINEAGE:
         connection.executemany(
@@ -103,8 +107,10 @@ def rewrite(connection: apsw.Connection, number: int, ns: int, memory: Memory) -
 def put_tags(connection: apsw.Connection, number: int, memory: Memory) -> None:
     """Enter the tags of a memory into the table that filters use."""
     ns = number >> SLOT_BITS
+    seal = sealing.of(connection, ns) if memory.tags else None
+    tags = [seal.token("tag", tag) for tag in memory.tags] if seal else memory.tags
     connection.executemany(
-        "INSERT OR IGNORE INTO tag VALUES(?,?,?)", [(ns, tag, number) for tag in memory.tags]
+        "INSERT OR IGNORE INTO tag VALUES(?,?,?)", [(ns, tag, number) for tag in tags]
     )
 
 
@@ -125,8 +131,14 @@ def read(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, Memor
 
 
 def every(connection: apsw.Connection) -> Iterator[tuple[int, Memory | StoreDamagedError]]:
-    """All memories by row key; a damaged one as the error that reading it gave."""
-    numbers = [n for (n,) in fetch_all(connection, "SELECT number FROM memory ORDER BY number")]
+    """All memories by row key, those of locked namespaces left out; a damaged one as the error that
+    reading it gave."""
+    locked = sealing.locked(connection)
+    numbers = [
+        number
+        for (number,) in fetch_all(connection, "SELECT number FROM memory ORDER BY number")
+        if number >> SLOT_BITS not in locked
+    ]
     for start in range(0, len(numbers), _BATCH):
         yield from attempt(connection, numbers[start : start + _BATCH])
 
@@ -221,13 +233,48 @@ def linked(edges: Mapping[str, Sequence[str]]) -> Edges:
     return {kind: tuple(UUID(key) for key in keys) for kind, keys in edges.items()}
 
 
-def restored(row: Sequence[Any], namespace: str, edges: Edges) -> Memory:
-    """The memory of the bare :data:`COLUMNS` of a row, without its vector.
+def restored(
+    row: Sequence[Any],
+    namespace: str,
+    edges: Edges,
+    sealed: bytes | None = None,
+    seal: sealing.Seal | None = None,
+) -> Memory:
+    """The memory of the bare :data:`COLUMNS` of a row, without its vector; ``seal`` opens what it
+    said.
 
     Raises:
         StoreDamagedError: the row does not match its digest.
+        SealedError: it is sealed, and nothing opens it.
     """
+    _check(row[:32], sealed, row[32], namespace)
+    if sealed is not None:
+        if seal is None:
+            raise SealedError(f"A memory of namespace {namespace!r} is sealed.")
+        row = (*_opened(row[:32], sealed, seal), row[32])
     return _memory((*row, None, None), namespace, edges)
+
+
+def check(row: Sequence[Any], sealed: bytes | None) -> None:
+    """Whether the bare :data:`COLUMNS` of a row are as they were written.
+
+    Raises:
+        StoreDamagedError: they are not.
+    """
+    _check(row[:32], sealed, row[32], "")
+
+
+def damaged(connection: apsw.Connection, ns: int) -> list[StoreDamagedError]:
+    """The rows of a namespace that do not match their digests, as errors. Nothing is opened."""
+    found = []
+    for *row, sealed in connection.execute(
+        f"SELECT {COLUMNS}, sealed FROM memory WHERE ns = ?", (ns,)
+    ):
+        try:
+            check(row, sealed)
+        except StoreDamagedError as error:
+            found.append(error)
+    return found
 
 
 def select(connection: apsw.Connection, condition: str, *values: Any) -> list[tuple[int, Memory]]:
@@ -252,6 +299,9 @@ def _select(
                 f"A memory belongs to a namespace ({row[1]}) that is not there.",
                 hint="Run 'memoryoss doctor' to see how much, '--repair' to salvage the rest.",
             )
+        _check(row[:32], row[37], row[32], row[35])
+        if row[37] is not None:
+            row = (*_opened(row[:32], row[37], sealing.opener(connection, row[1])), *row[32:])
         yield row[0], _memory(row, row[35], linked.get(row[0], {}))
 
 
@@ -293,19 +343,51 @@ def _fields(number: int, ns: int, memory: Memory) -> tuple[Any, ...]:
     )
 
 
-def _digest(fields: Sequence[Any]) -> bytes:
+_SAID: Final = (4, 5, 6, 7, 14, 15, 16, 30, 31)
+"""Places of the fields that are sealed: content, tags, agent, session, client, source_key,
+content_hash, review_events, team_governance."""
+_LOOKED_UP: Final = {6: "agent", 7: "session", 16: "content_hash"}
+
+
+def _closed(fields: tuple[Any, ...], seal: sealing.Seal) -> tuple[tuple[Any, ...], bytes]:
+    """The fields of a row as a sealed namespace keeps them, and what they said."""
+    said = json.dumps([fields[place] for place in _SAID], ensure_ascii=False)
+    sealed = seal.close("memory", fields[2], said.encode())
+    kept = list(fields)
+    kept[4], kept[5], kept[14], kept[15], kept[30] = "", "[]", None, None, "[]"
+    kept[31] = None if fields[31] is None else "{}"
+    for place, name in _LOOKED_UP.items():
+        kept[place] = None if fields[place] is None else seal.token(name, fields[place])
+    return tuple(kept), sealed
+
+
+def _opened(fields: Sequence[Any], sealed: bytes, seal: sealing.Seal) -> list[Any]:
+    """The fields of a row as they were before :func:`_closed`."""
+    opened = list(fields)
+    said = json.loads(seal.open("memory", fields[2], sealed))
+    for place, value in zip(_SAID, said, strict=True):
+        opened[place] = value
+    return opened
+
+
+def _digest(fields: Sequence[Any], sealed: bytes | None = None) -> bytes:
     """Eight bytes over all fields of a row: SQLite itself has no checksums, so that a flipped bit
     inside a text would otherwise come back as a memory."""
+    if sealed is not None:
+        fields = (*fields, sealed)
     plain = [field.hex() if isinstance(field, bytes) else field for field in fields]
     return hashlib.blake2b(json.dumps(plain).encode(), digest_size=8).digest()
 
 
-def _memory(row: Sequence[Any], namespace: str, edges: Edges) -> Memory:
-    if _digest(row[:32]) != row[32]:
+def _check(fields: Sequence[Any], sealed: bytes | None, digest: bytes, namespace: str) -> None:
+    if _digest(fields, sealed) != digest:
         raise StoreDamagedError(
-            f"The memory in row {row[0]} of namespace {namespace!r} is damaged.",
+            f"The memory in row {fields[0]} of namespace {namespace!r} is damaged.",
             hint="Run 'memoryoss doctor' to see how much, '--repair' to salvage the rest.",
         )
+
+
+def _memory(row: Sequence[Any], namespace: str, edges: Edges) -> Memory:
     return Memory(
         id=UUID(bytes=row[2]),
         namespace=namespace,

@@ -14,10 +14,12 @@ from typing import Final
 import apsw
 
 from memoryoss_mcp.errors import ConflictError, MemoryOSSError, StoreDamagedError
-from memoryoss_mcp.model import Memory
+from memoryoss_mcp.model import Memory, now
 from memoryoss_mcp.store import changes, drafts, file, vectors
 from memoryoss_mcp.store.changes import Analyse
 from memoryoss_mcp.store.connection import connect, connect_damaged, translated, write_transaction
+from memoryoss_mcp.store.schema import SLOT_BITS
+from memoryoss_mcp.store.sealing import Keys
 from memoryoss_mcp.store.types import Finding, Progress
 from memoryoss_mcp.store.wreck import Wreck
 
@@ -25,20 +27,25 @@ _BATCH: Final = 500
 
 
 def salvage(
-    path: Path, model: tuple[str, str, int], analyse: Analyse, progress: Progress
+    path: Path,
+    model: tuple[str, str, int],
+    analyse: Analyse,
+    progress: Progress,
+    keys: Keys | None = None,
 ) -> Finding:
     """Copy every memory that can still be read into a new file, which gets its name when it is
-    done. The damaged file is never changed."""
+    done. The damaged file is never changed. What was sealed, and ``keys`` open, is sealed there
+    too."""
     stamp = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
     target = path.with_name(f"{path.stem}-salvaged-{stamp}{path.suffix}")
     draft = drafts.beside(target)
     saved = twice = 0
     try:
-        with contextlib.closing(connect_damaged(path)) as source, translated(path):
+        with contextlib.closing(connect_damaged(path, keys)) as source, translated(path):
             wreck = Wreck(source)
             found = wreck.memories()
             file.create(draft, model)
-            with contextlib.closing(connect(draft)) as copy, translated(target):
+            with contextlib.closing(connect(draft, keys=keys)) as copy, translated(target):
                 while batch := list(itertools.islice(found, _BATCH)):
                     kept = _copy(wreck, copy, batch, analyse)
                     saved, twice = saved + kept, twice + len(batch) - kept
@@ -63,7 +70,9 @@ def _copy(
         if model is None:
             raise StoreDamagedError("The new file names no embedding model.")
         for number, memory in batch:
-            entry = changes.Entry(memory, tuple(analyse(memory)), wreck.vector(number, model))
+            vector = wreck.vector(number, memory, model)
+            entry = changes.Entry(memory, tuple(analyse(memory)), vector)
+            _keep_sealed(wreck, copy, number >> SLOT_BITS, memory.namespace)
             try:
                 changes.insert(copy, model, [entry], "salvage")
             except ConflictError:
@@ -72,11 +81,31 @@ def _copy(
     return kept
 
 
+def _keep_sealed(wreck: Wreck, copy: apsw.Connection, ns: int, name: str) -> None:
+    """Make a namespace that was sealed a sealed one in the copy, before anything is in it."""
+    if changes.namespace_key(copy, name) is not None:
+        return
+    found = wreck.keys(ns)
+    if not found:
+        return
+    newest = max(found, key=lambda row: row[2])
+    copy.execute(
+        "INSERT INTO namespace(name, created_at, key) VALUES(?,?,?)", (name, now(), newest[0])
+    )
+    made = changes.namespace_key(copy, name)
+    copy.executemany(
+        f"INSERT INTO data_key VALUES({','.join('?' * len(newest))})",
+        [(row[0], made, *row[2:]) for row in found],
+    )
+
+
 def _told(path: Path, target: Path, wreck: Wreck, saved: int, twice: int) -> list[str]:
     lost = wreck.missing + twice
     told = [f"{saved} memories were salvaged into {target.name}, {lost} could not be read."]
     if wreck.unlinked:
         told.append(f"Of {wreck.unlinked} of them the links to others could not be read.")
+    if wreck.locked:
+        told.append(f"{wreck.locked} are sealed, and their keys cannot be had.")
     if wreck.renamed:
         names = ", ".join(wreck.renamed.values())
         told.append(f"Names of namespaces were lost; their memories are now in: {names}.")

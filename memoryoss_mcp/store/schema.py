@@ -5,7 +5,8 @@ A row key is ``number = namespace << 40 | slot``. All rows of a namespace are ne
 B-tree, a range of numbers is a namespace, and a slot is a dense document number inside it.
 ``memory``, ``tag``, ``edge``, ``past``, ``vector`` and ``ledger`` are the truth; ``lexical`` is the
 analysed form of a memory; ``posting``, ``vector_index``, ``reputation`` and ``centroid`` are
-derived and can be rebuilt from rows.
+derived and can be rebuilt from rows. What a sealed namespace keeps instead:
+:mod:`memoryoss_mcp.store.sealing`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ SUPERSEDED_INDEX: Final = (
     "CREATE INDEX memory_superseded ON memory(ns, superseded_by) WHERE superseded_by IS NOT NULL"
 )
 
+SEALED_COLUMNS: Final = (
+    "ALTER TABLE namespace ADD COLUMN key BLOB",  # of a sealed one: the key that seals now
+    "ALTER TABLE memory ADD COLUMN sealed BLOB",  # what the other columns do not say in clear
+)
+
 LEDGER_INDEX: Final = "CREATE INDEX ledger_memory ON ledger(memory) WHERE memory IS NOT NULL"
 
 TRUST_TABLES: Final = """
@@ -53,6 +59,7 @@ CREATE TABLE reputation(
   source TEXT NOT NULL,
   positive INTEGER NOT NULL,           -- confirmed or put to use again
   negative INTEGER NOT NULL,           -- rejected or superseded
+  name BLOB,                           -- the source, sealed, where ``source`` is a token
   PRIMARY KEY(ns, source)
 ) WITHOUT ROWID;
 
@@ -69,6 +76,18 @@ CREATE TABLE centroid(
   count INTEGER NOT NULL,              -- vectors in the sum
   total BLOB NOT NULL                  -- sum of the vectors, as whole numbers
 );
+
+CREATE TABLE data_key(
+  key BLOB PRIMARY KEY,                -- its id, which every value that it sealed begins with
+  ns INTEGER NOT NULL,
+  number INTEGER NOT NULL,             -- the how-manieth of its namespace
+  provider TEXT NOT NULL,
+  wrapped BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  walked INTEGER,                      -- rotation to this key: the last row that it has sealed
+  retired_at INTEGER,                  -- since when all is sealed with a later one
+  expires_at INTEGER                   -- when it goes
+) WITHOUT ROWID;
 """
 
 TABLES: Final = """

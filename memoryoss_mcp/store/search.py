@@ -15,7 +15,7 @@ import apsw
 import numpy as np
 
 from memoryoss_mcp.errors import StoreDamagedError
-from memoryoss_mcp.store import vectors
+from memoryoss_mcp.store import sealing, vectors
 from memoryoss_mcp.store.columns import Columns, NamespaceState, read_state
 from memoryoss_mcp.store.connection import connect, fetch_all, translated
 from memoryoss_mcp.store.lexical import (
@@ -30,6 +30,7 @@ from memoryoss_mcp.store.types import Filters, Progress
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from memoryoss_mcp.store.sealing import Keys
     from memoryoss_mcp.store.vector_cache import Encoded
 
 MAX_TERMS: Final = 63
@@ -118,8 +119,9 @@ class Candidates:
 class Searcher:
     """Searches one file. Thread-safe; searches of a process take turns (they last milliseconds)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keys: Keys | None = None) -> None:
         self._path = path
+        self._keys = keys
         self._lock = threading.Lock()
         self._connection: apsw.Connection | None = None
         self._columns: OrderedDict[str, Columns] = OrderedDict()
@@ -242,7 +244,7 @@ class Searcher:
 
     def _reader(self) -> apsw.Connection:
         if self._connection is None:
-            self._connection = connect(self._path, read_only=False)
+            self._connection = connect(self._path, keys=self._keys)
             self._connection.execute("PRAGMA query_only = ON")
             # Candidates' vectors are read at random: keep their pages.
             self._connection.execute("PRAGMA cache_size = -64000")
@@ -256,7 +258,8 @@ class Searcher:
         if state is None or model is None:
             return None
         columns = self._columns.get(namespace)
-        if columns is None or columns.ns != state.ns or columns.model != model.key:
+        known = (columns.ns, columns.model, columns.sealed) if columns is not None else None
+        if columns is None or known != (state.ns, model.key, bool(state.sealed)):
             columns = Columns(state, model.dimension, model.key)
             self._columns[namespace] = columns
             while len(self._columns) > KEPT_NAMESPACES:
@@ -309,12 +312,13 @@ class _Search:
         if filters.tags:
             tagged = np.zeros(size, np.bool_)
             for tag in filters.tags:
-                numbers = fetch_all(
-                    self.connection,
-                    "SELECT number FROM tag WHERE ns = ? AND tag = ?",
-                    (columns.ns, tag),
-                )
-                tagged[columns.slots_of([number for (number,) in numbers])] = True
+                for kept in sealing.tokens(self.connection, columns.ns, "tag", tag):
+                    numbers = fetch_all(
+                        self.connection,
+                        "SELECT number FROM tag WHERE ns = ? AND tag = ?",
+                        (columns.ns, kept),
+                    )
+                    tagged[columns.slots_of([number for (number,) in numbers])] = True
             allowed &= tagged
         return allowed
 

@@ -26,6 +26,7 @@ from memoryoss_mcp.store import (
     residue,
     rows,
     schema,
+    sealing,
     trust,
     undoing,
     vectors,
@@ -38,10 +39,12 @@ from memoryoss_mcp.store.connection import (
     translated,
     write_transaction,
 )
+from memoryoss_mcp.store.custodian import Custodian
 from memoryoss_mcp.store.head import HeadKeeper
 from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
 from memoryoss_mcp.store.past import Version
 from memoryoss_mcp.store.residue import Erasure
+from memoryoss_mcp.store.sealing import Keys
 from memoryoss_mcp.store.trust import Reputation, Standing
 from memoryoss_mcp.store.types import (
     ForgetReceipt,
@@ -76,7 +79,8 @@ class Store:
 
     ``model`` is (name, revision, dimension) of the embedding model in use. ``analyse`` gives the
     lexical terms of a memory; ``subject`` names who writes, for the ledger, whose head is signed
-    with a key in the folder ``keys`` (without one it is not).
+    with a key in the folder ``signing`` (without one it is not). ``keys`` opens sealed namespaces;
+    with ``seal_new`` every namespace that is made is one.
 
     Raises:
         StoreError: the file is foreign, newer, damaged or cannot be used. It is left untouched.
@@ -89,7 +93,9 @@ class Store:
         model: tuple[str, str, int],
         analyse: Analyse,
         subject: str,
-        keys: Path | None = None,
+        signing: Path | None = None,
+        keys: Keys | None = None,
+        seal_new: bool = False,
         keep_snapshots: int = 3,
         max_forget: int = 10_000,
     ) -> None:
@@ -104,7 +110,10 @@ class Store:
         self._writer: Writer | None = None
         self._searcher: Searcher | None = None
         self._closed = False
-        self._head = HeadKeeper(path, keys) if keys is not None else None
+        self.custodian = Custodian(path, self._write, self._reading, keys, analyse, subject)
+        self._head = HeadKeeper(path, signing) if signing is not None else None
+        self._keys = keys
+        self._seal_new = seal_new
         file.ensure(path, model)
         connection = self._reader()
         if file.check(connection, path) < schema.SCHEMA_VERSION:
@@ -134,6 +143,8 @@ class Store:
     def insert(self, entries: Sequence[Entry], link: Link | None = None) -> list[Stored]:
         """Store new memories in one transaction, tied by ``link`` to what is known; they are
         durable when this returns."""
+        if self._seal_new:
+            self.custodian.seal_new({entry.memory.namespace for entry in entries})
         stored: list[Stored] = self._write(
             lambda c: changes.insert(c, self.model, entries, self.subject, link)
         )
@@ -335,8 +346,11 @@ class Store:
         """Up to ``limit`` memories without a vector of the present model, newest first."""
         with self._reading() as connection:
             spaces = fetch_all(connection, "SELECT ns FROM namespace WHERE pending > 0")
+            locked = sealing.locked(connection)
             found: list[tuple[int, Memory]] = []
             for (ns,) in spaces:
+                if ns in locked:
+                    continue
                 found += rows.select(
                     connection,
                     "m.number BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM vector x"
@@ -398,7 +412,7 @@ class Store:
             return {
                 key: blob
                 for key, (number, _) in found.items()
-                if (blob := vectors.get(connection, self.model, number)) is not None
+                if (blob := vectors.get(connection, self.model, number, key)) is not None
             }
 
     def unmerge(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
@@ -429,7 +443,7 @@ class Store:
         with self._guard:
             self._check_open()
             if self._searcher is None:
-                self._searcher = Searcher(self.path)
+                self._searcher = Searcher(self.path, self._keys)
             return self._searcher
 
     def status(self) -> StoreStatus:
@@ -502,7 +516,7 @@ class Store:
         with self._guard:
             self._check_open()
             if self._writer is None:
-                self._writer = Writer(self.path, self._after_commit, self._at_end)
+                self._writer = Writer(self.path, self._after_commit, self._at_end, self._keys)
             writer = self._writer
         return writer.run(operation)
 
@@ -520,7 +534,7 @@ class Store:
         if connection is None or self._closed:
             with self._guard:
                 self._check_open()
-                connection = connect(self.path)
+                connection = connect(self.path, keys=self._keys)
                 self._readers.append(connection)
             connection.execute("PRAGMA query_only = ON")
             self._local.connection = connection
@@ -541,7 +555,8 @@ class Store:
         self, connection: apsw.Connection, model: tuple[str, str, int]
     ) -> EmbeddingModel:
         chosen = vectors.use_model(connection, *model)
-        everything = rows.select(connection, "1")
+        # A sealed namespace has no entries in the index; it may be locked, too.
+        everything = rows.select(connection, "n.key IS NULL")
         vectors.rebuild(connection, chosen, everything)
         seq = fetch_one(connection, "SELECT value FROM setting WHERE name = 'seq'")[0] + 1
         connection.execute("UPDATE setting SET value = ? WHERE name = 'seq'", (seq,))
@@ -554,9 +569,6 @@ class Store:
 
 
 def _pack_when_due(connection: apsw.Connection) -> None:
-    due = fetch_one(
-        connection, "SELECT 1 FROM namespace WHERE tail >= ? LIMIT 1", (lexical.TAIL_LIMIT,)
-    )
-    if due:
+    if fetch_one(connection, changes.TO_PACK, (lexical.TAIL_LIMIT,)):
         with write_transaction(connection):
             changes.pack_tails(connection, lexical.TAIL_LIMIT)

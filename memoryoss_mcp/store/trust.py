@@ -13,7 +13,7 @@ from uuid import UUID
 import apsw
 
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import rows
+from memoryoss_mcp.store import rows, sealing
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS
 
@@ -60,18 +60,27 @@ def recount(
             continue
         positive, negative = _outcomes(memory)
         if positive or negative:
+            source, name = _kept_name(connection, ns, source_of(memory))
             connection.execute(
-                "INSERT INTO reputation VALUES(?,?,?,?) ON CONFLICT(ns, source) DO UPDATE SET"
+                "INSERT INTO reputation VALUES(?,?,?,?,?) ON CONFLICT(ns, source) DO UPDATE SET"
                 " positive = positive + excluded.positive,"
                 " negative = negative + excluded.negative",
-                (ns, source_of(memory), sign * positive, sign * negative),
+                (ns, source, sign * positive, sign * negative, name),
             )
             if sign < 0:
                 connection.execute(
                     "DELETE FROM reputation WHERE ns = ? AND source = ?"
                     " AND positive = 0 AND negative = 0",
-                    (ns, source_of(memory)),
+                    (ns, source),
                 )
+
+
+def _kept_name(connection: apsw.Connection, ns: int, source: str) -> tuple[str, bytes | None]:
+    """A source as a row holds it: by its name, or by a token with the name sealed."""
+    seal = sealing.of(connection, ns)
+    if seal is None:
+        return source, None
+    return seal.token("source", source), seal.close("source", b"", source.encode())
 
 
 def _outcomes(memory: Memory) -> tuple[int, int]:
@@ -84,14 +93,49 @@ def _outcomes(memory: Memory) -> tuple[int, int]:
 
 def reputations(connection: apsw.Connection, ns: int) -> list[Reputation]:
     """The reputations of a namespace, by source."""
-    return [
-        Reputation(*row)
-        for row in fetch_all(
-            connection,
-            "SELECT source, positive, negative FROM reputation WHERE ns = ? ORDER BY source",
-            (ns,),
+    found: dict[str, Reputation] = {}
+    for source, name, positive, negative in fetch_all(
+        connection, "SELECT source, name, positive, negative FROM reputation WHERE ns = ?", (ns,)
+    ):
+        if name is not None:
+            source = sealing.opener(connection, ns).open("source", b"", name).decode()
+        found[source] = _sum(source, found.get(source), positive, negative)
+    return [found[source] for source in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """All that is kept of a namespace as a whole, opened: its reputations, and model, count and sum
+    of its centroid."""
+
+    reputations: tuple[Reputation, ...]
+    centroid: tuple[int, int, bytes] | None
+
+
+def taken(connection: apsw.Connection, ns: int) -> Taken:
+    """What :func:`put_back` writes as the namespace keeps it then."""
+    row = fetch_one(connection, "SELECT model, count, total FROM centroid WHERE ns = ?", (ns,))
+    centroid = None if row is None else (row[0], row[1], _opened(connection, ns, row[2]))
+    return Taken(tuple(reputations(connection, ns)), centroid)
+
+
+def put_back(connection: apsw.Connection, ns: int, kept: Taken) -> None:
+    """Write what was taken: sealed with the present key, or in clear."""
+    connection.execute("DELETE FROM reputation WHERE ns = ?", (ns,))
+    for reputation in kept.reputations:
+        source, name = _kept_name(connection, ns, reputation.source)
+        connection.execute(
+            "INSERT INTO reputation VALUES(?,?,?,?,?)",
+            (ns, source, reputation.positive, reputation.negative, name),
         )
-    ]
+    if kept.centroid is not None:
+        _put_sum(connection, ns, *kept.centroid)
+
+
+def _sum(source: str, known: Reputation | None, positive: int, negative: int) -> Reputation:
+    if known is None:
+        return Reputation(source, positive, negative)
+    return Reputation(source, known.positive + positive, known.negative + negative)
 
 
 def weigh(connection: apsw.Connection, number: int, model: int, blob: bytes, sign: int) -> None:
@@ -104,12 +148,22 @@ def weigh(connection: apsw.Connection, number: int, model: int, blob: bytes, sig
     if row is None or row[0] != model:
         if sign < 0:
             return  # a vector of an earlier model, no part of this sum
-        row = (model, 0, np.zeros(len(step), np.int64).tobytes())
-    total = np.frombuffer(row[2], np.int64) + step
-    connection.execute(
-        "INSERT OR REPLACE INTO centroid VALUES(?,?,?,?)",
-        (ns, model, row[1] + sign, total.tobytes()),
-    )
+        count, known = 0, np.zeros(len(step), np.int64)
+    else:
+        count, known = row[1], np.frombuffer(_opened(connection, ns, row[2]), np.int64)
+    _put_sum(connection, ns, model, count + sign, (known + step).tobytes())
+
+
+def _opened(connection: apsw.Connection, ns: int, total: bytes) -> bytes:
+    seal = sealing.of(connection, ns)
+    return total if seal is None else seal.open("centroid", b"", total)
+
+
+def _put_sum(connection: apsw.Connection, ns: int, model: int, count: int, total: bytes) -> None:
+    seal = sealing.of(connection, ns)
+    if seal is not None:
+        total = seal.close("centroid", b"", total)
+    connection.execute("INSERT OR REPLACE INTO centroid VALUES(?,?,?,?)", (ns, model, count, total))
 
 
 def _whole(blob: bytes) -> NDArray[np.int64]:
@@ -132,19 +186,23 @@ def standings(
     if row is None or not memories:
         return {}
     known = {reputation.source: reputation for reputation in _known(connection, row[0], memories)}
-    cosines = _cosines(connection, row[0], row[1], row[2], memories) if row[2] else {}
+    total = _opened(connection, row[0], row[2]) if row[2] else b""
+    cosines = _cosines(connection, row[0], row[1], total, memories) if total else {}
     return {m.id: Standing(known.get(source_of(m)), cosines.get(m.id.bytes)) for m in memories}
 
 
 def _known(connection: apsw.Connection, ns: int, memories: Sequence[Memory]) -> list[Reputation]:
-    found = []
+    seal, found = sealing.of(connection, ns), []
     for source in {source_of(memory) for memory in memories}:
-        row = fetch_one(
-            connection,
-            "SELECT source, positive, negative FROM reputation WHERE ns = ? AND source = ?",
-            (ns, source),
-        )
-        found += [Reputation(*row)] if row else []
+        known: Reputation | None = None
+        for kept in (source,) if seal is None else seal.tokens("source", source):
+            row = fetch_one(
+                connection,
+                "SELECT positive, negative FROM reputation WHERE ns = ? AND source = ?",
+                (ns, kept),
+            )
+            known = _sum(source, known, *row) if row else known
+        found += [known] if known else []
     return found
 
 
@@ -162,6 +220,9 @@ def _cosines(
     )
     if not found:
         return {}
+    seal = sealing.of(connection, ns)
+    if seal is not None:
+        found = [(key, seal.open("vector", key, data)) for key, data in found]
     keys, blobs = zip(*found, strict=True)
     packed = np.frombuffer(b"".join(blobs), np.int8).reshape(len(blobs), -1)
     rows = packed[:, 4:].astype(np.float32)
@@ -171,9 +232,11 @@ def _cosines(
 
 
 def rebuild(connection: apsw.Connection) -> None:
-    """Make both tables anew from the rows, inside the caller's transaction."""
-    connection.execute("DELETE FROM reputation")
-    connection.execute("DELETE FROM centroid")
+    """Make both tables anew from the rows, inside the caller's transaction; those of locked
+    namespaces stay as they are."""
+    locked = ",".join(map(str, sealing.locked(connection)))
+    connection.execute(f"DELETE FROM reputation WHERE ns NOT IN ({locked})")
+    connection.execute(f"DELETE FROM centroid WHERE ns NOT IN ({locked})")
     for number, memory in rows.every(connection):
         if isinstance(memory, Memory):
             recount(connection, number >> SLOT_BITS, None, memory)
@@ -196,18 +259,41 @@ def counted(memories: Iterable[tuple[int, Memory]]) -> set[tuple[int, str, int, 
 
 def _rebuild_centroids(connection: apsw.Connection, model: int) -> None:
     for ns, (count, total) in summed(connection, model).items():
-        connection.execute("INSERT INTO centroid VALUES(?,?,?,?)", (ns, model, count, total))
+        _put_sum(connection, ns, model, count, total)
+
+
+def centroids(connection: apsw.Connection) -> dict[int, tuple[int, bytes]]:
+    """Count and sum of every namespace that is not locked, as kept."""
+    locked = sealing.locked(connection)
+    return {
+        ns: (count, _opened(connection, ns, total))
+        for ns, count, total in fetch_all(
+            connection, "SELECT ns, count, total FROM centroid WHERE count > 0"
+        )
+        if ns not in locked
+    }
 
 
 def summed(connection: apsw.Connection, model: int) -> dict[int, tuple[int, bytes]]:
-    """Count and sum of the vectors of every namespace, as counted now."""
+    """Count and sum of the vectors of every namespace that is not locked, as counted now."""
     sums: dict[int, tuple[int, NDArray[np.int64]]] = {}
-    for number, data in connection.execute(
-        "SELECT v.number, v.data FROM vector v JOIN memory m ON m.number = v.number"
+    locked = sealing.locked(connection)
+    seals = {
+        ns: sealing.opener(connection, ns)
+        for ns in sealing.sealed_spaces(connection)
+        if ns not in locked
+    }
+    for number, key, data in connection.execute(
+        "SELECT v.number, m.id, v.data FROM vector v JOIN memory m ON m.number = v.number"
         " WHERE v.model = ?",
         (model,),
     ):
-        ns, step = number >> SLOT_BITS, _whole(data)
+        ns = number >> SLOT_BITS
+        if ns in locked:
+            continue
+        if ns in seals:
+            data = seals[ns].open("vector", key, data)
+        step = _whole(data)
         count, total = sums.get(ns, (0, None))
         sums[ns] = (count + 1, step if total is None else total + step)
     return {ns: (count, total.tobytes()) for ns, (count, total) in sums.items()}

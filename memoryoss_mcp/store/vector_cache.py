@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 import numpy as np
 
-from memoryoss_mcp.store import vectors
+from memoryoss_mcp.store import sealing, vectors
 from memoryoss_mcp.store.connection import fetch_all
 from memoryoss_mcp.store.schema import SLOT_BITS
 
@@ -89,13 +89,30 @@ class VectorCache:
         if not len(slots):
             return rows, scales
         numbers = slots + self._first
-        found = fetch_all(
-            connection,
-            "SELECT number, data FROM vector WHERE number IN carray(?) AND model = ?",
-            (apsw.carray(numbers), self._model),
-        )
+        found = _found(connection, numbers, self._model)
         if found:
             present, blobs = zip(*found, strict=True)
             places = np.searchsorted(numbers, np.array(present, np.int64))
             rows[places], scales[places] = vectors.unpack(blobs, self._dimension)
         return rows, scales
+
+
+def _found(
+    connection: apsw.Connection, numbers: NDArray[np.int64], model: int
+) -> list[tuple[int, bytes]]:
+    """The row keys and vectors of those that have one."""
+    wanted = apsw.carray(numbers)
+    seal = sealing.of(connection, int(numbers[0]) >> SLOT_BITS)
+    if seal is None:
+        return fetch_all(
+            connection,
+            "SELECT number, data FROM vector WHERE number IN carray(?) AND model = ?",
+            (wanted, model),
+        )
+    found = fetch_all(
+        connection,
+        "SELECT v.number, m.id, v.data FROM vector v JOIN memory m ON m.number = v.number"
+        " WHERE v.number IN carray(?) AND v.model = ?",
+        (wanted, model),
+    )
+    return [(number, seal.open("vector", key, data)) for number, key, data in found]

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import apsw
 
 from memoryoss_mcp.model import Memory, MemoryType, Origin, Status
-from memoryoss_mcp.store import description, trust
+from memoryoss_mcp.store import description, sealing, trust
 from memoryoss_mcp.store.connection import fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS, vector_index_table
 from memoryoss_mcp.text.cues import (
@@ -93,15 +94,28 @@ def label_hash(label: str | None) -> int:
 
 def flags_of(memory: Memory, ready: bool) -> int:
     """What filters and scoring need of a memory, in one integer of 16 bits."""
+    return content_flags(memory.content) | state_flags(
+        memory.memory_type.value, memory.status.value, memory.origin.value, memory.archived, ready
+    )
+
+
+def state_flags(memory_type: str, status: str, origin: str, archived: bool, ready: bool) -> int:
+    """The flags of what stands in the columns of a row."""
     return (
         (READY if ready else 0)
-        | (ARCHIVED if memory.archived else 0)
-        | _TYPES.index(memory.memory_type) << _TYPE_SHIFT
-        | STATUSES.index(memory.status) << STATUS_SHIFT
-        | _ORIGINS.index(memory.origin) << _ORIGIN_SHIFT
-        | (FIRST_PERSON if speaks_in_first_person(memory.content) else 0)
-        | (PAST_STATE if speaks_of_the_past(memory.content) else 0)
-        | announced_changes(memory.content) << CHANGES_SHIFT
+        | (ARCHIVED if archived else 0)
+        | _TYPES.index(memory_type) << _TYPE_SHIFT
+        | STATUSES.index(status) << STATUS_SHIFT
+        | _ORIGINS.index(origin) << _ORIGIN_SHIFT
+    )
+
+
+def content_flags(content: str) -> int:
+    """The flags of what a memory says."""
+    return (
+        (FIRST_PERSON if speaks_in_first_person(content) else 0)
+        | (PAST_STATE if speaks_of_the_past(content) else 0)
+        | announced_changes(content) << CHANGES_SHIFT
     )
 
 
@@ -127,20 +141,24 @@ def put(
     vector: bytes | None,
 ) -> None:
     """Enter a memory into both tables; without a vector it is entered as pending."""
-    remove(connection, number)
+    remove(connection, number, memory.id)
+    seal = sealing.of(connection, number >> SLOT_BITS)
     if vector is not None:
-        connection.execute("INSERT INTO vector VALUES(?,?,?)", (number, model.key, vector))
+        data = vector if seal is None else seal.close("vector", memory.id.bytes, vector)
+        connection.execute("INSERT INTO vector VALUES(?,?,?)", (number, model.key, data))
         trust.weigh(connection, number, model.key, vector, 1)
-    _enter(connection, model, number, memory, vector)
+    if seal is None:
+        enter(connection, model, number, memory, vector)
 
 
-def _enter(
+def enter(
     connection: apsw.Connection,
     model: EmbeddingModel,
     number: int,
     memory: Memory,
     vector: bytes | None,
 ) -> None:
+    """Enter a memory into ``vector_index``."""
     bits = signs(vector) if vector is not None else bytes(model.dimension // 8)
     connection.execute(
         "INSERT INTO vector_index(number, ns, signs, created, session, agent, flags)"
@@ -155,28 +173,38 @@ def metadata(memory: Memory, ready: bool) -> tuple[int, int, int, int]:
     return memory.created_at, session, agent, flags_of(memory, ready)
 
 
-def get(connection: apsw.Connection, model: EmbeddingModel, number: int) -> bytes | None:
-    """The vector of a memory as it is kept, ``None`` without one of the model."""
+def get(
+    connection: apsw.Connection, model: EmbeddingModel, number: int, memory_id: UUID
+) -> bytes | None:
+    """The vector of a memory as :func:`encode` made it, ``None`` without one of the model."""
     row = fetch_one(
         connection, "SELECT data FROM vector WHERE number = ? AND model = ?", (number, model.key)
     )
-    return row[0] if row else None
+    return None if row is None else _opened(connection, number, memory_id, row[0])
+
+
+def _opened(connection: apsw.Connection, number: int, memory_id: UUID, data: bytes) -> bytes:
+    seal = sealing.of(connection, number >> SLOT_BITS)
+    return data if seal is None else seal.open("vector", memory_id.bytes, data)
 
 
 def set_flags(connection: apsw.Connection, number: int, memory: Memory) -> None:
     """Bring the metadata of an entry in step with its memory; the vector stays."""
-    flags = fetch_one(connection, "SELECT flags FROM vector_index WHERE number = ?", (number,))[0]
+    row = fetch_one(connection, "SELECT flags FROM vector_index WHERE number = ?", (number,))
+    if row is None and sealing.of(connection, number >> SLOT_BITS) is not None:
+        return  # a sealed namespace has no entries
     connection.execute(
         "UPDATE vector_index SET flags = ? WHERE number = ?",
-        (flags_of(memory, bool(flags & READY)), number),
+        (flags_of(memory, bool(row[0] & READY)), number),
     )
 
 
-def remove(connection: apsw.Connection, number: int) -> None:
+def remove(connection: apsw.Connection, number: int, memory_id: UUID) -> None:
     """Take a memory out of both tables. sqlite-vec zeroes the place."""
     row = fetch_one(connection, "SELECT model, data FROM vector WHERE number = ?", (number,))
     if row is not None:
-        trust.weigh(connection, number, row[0], row[1], -1)
+        vector = _opened(connection, number, memory_id, row[1])
+        trust.weigh(connection, number, row[0], vector, -1)
     connection.execute("DELETE FROM vector WHERE number = ?", (number,))
     connection.execute("DELETE FROM vector_index WHERE number = ?", (number,))
 
@@ -217,21 +245,21 @@ def use_model(
 
 
 def rebuild(
-    connection: apsw.Connection, model: EmbeddingModel, memories: Sequence[tuple[int, Memory]]
-) -> int:
-    """Make ``vector_index`` anew from rows. Returns how many memories are pending."""
+    connection: apsw.Connection, model: EmbeddingModel, memories: Iterable[tuple[int, Memory]]
+) -> None:
+    """Make ``vector_index`` anew from rows; those of sealed namespaces are passed over."""
     connection.execute("DROP TABLE IF EXISTS vector_index")
     connection.execute(vector_index_table(model.dimension))
     description.sign(connection)
-    pending = 0
+    sealed = sealing.sealed_spaces(connection)
     for number, memory in memories:
+        if number >> SLOT_BITS in sealed:
+            continue
         row: Any = fetch_one(
             connection,
             "SELECT data FROM vector WHERE number = ? AND model = ?",
             (number, model.key),
         )
         usable = row is not None and len(row[0]) == 4 + model.dimension
-        pending += not usable
-        _enter(connection, model, number, memory, row[0] if usable else None)
+        enter(connection, model, number, memory, row[0] if usable else None)
     trust.rebuild(connection)
-    return pending

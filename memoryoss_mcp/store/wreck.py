@@ -18,14 +18,15 @@ from typing import Any, Final
 
 import apsw
 
-from memoryoss_mcp.errors import StoreDamagedError
+from memoryoss_mcp.errors import SealedError, StoreDamagedError
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import rows, schema
-from memoryoss_mcp.store.connection import fetch_one
+from memoryoss_mcp.store import rows, schema, sealing
+from memoryoss_mcp.store.connection import fetch_all, fetch_one
+from memoryoss_mcp.store.sealing import Seal
 from memoryoss_mcp.store.vectors import EmbeddingModel
 
 _UNREADABLE: Final = (apsw.Error, UnicodeDecodeError)
-_UNSOUND: Final = (StoreDamagedError, LookupError, TypeError, ValueError)
+_UNSOUND: Final = (StoreDamagedError, SealedError, LookupError, TypeError, ValueError)
 """What comes of a row that is not as it was written."""
 
 _MEMORIES: Final = "SELECT rowid, * FROM memory"
@@ -45,7 +46,8 @@ _CONFIDENCE: Final = 18
 
 class Wreck:
     """Reads a connection of :func:`~memoryoss_mcp.store.connection.connect_damaged`. ``unlinked``
-    counts the memories found so far whose links could not be read, ``renamed`` holds the names
+    counts the memories found so far whose links could not be read, ``locked`` those that are sealed
+    and whose key cannot be had, ``renamed`` holds the names
     that were given to namespaces whose own is lost; ``missing`` is known after :meth:`memories`."""
 
     def __init__(self, connection: apsw.Connection) -> None:
@@ -57,6 +59,7 @@ class Wreck:
         self._spoken = {entry[3] for entry in self._ledger()}
         self._owners: dict[bytes, set[str]] | None = None
         self.unlinked = 0
+        self.locked = 0
         self.renamed: dict[int, str] = {}
         self.missing = 0
 
@@ -76,9 +79,11 @@ class Wreck:
                 saved.add(number)
                 yield number, memory
         counted = sum(space[6] for space in self._spaces.values() if isinstance(space[6], int))
-        self.missing = max(len(listed - saved), counted - len(saved))
+        # What has no namespace in its key never was a memory.
+        lost = sum(1 for number in listed - saved if number >> schema.SLOT_BITS)
+        self.missing = max(lost, counted - len(saved))
 
-    def vector(self, number: int, wanted: EmbeddingModel) -> bytes | None:
+    def vector(self, number: int, memory: Memory, wanted: EmbeddingModel) -> bytes | None:
         """The vector of a memory if it can be read and the same model made it."""
         try:
             row = fetch_one(self._connection, "SELECT * FROM vector WHERE rowid = ?", (number,))
@@ -87,11 +92,14 @@ class Wreck:
         made_by = (wanted.name, wanted.revision, wanted.dimension)
         if row is None or len(row) < 3 or self._models.get(row[1]) != made_by:
             return None
-        if not isinstance(row[2], bytes):
+        data = row[2]
+        if isinstance(data, bytes) and len(data) == 4 + wanted.dimension + sealing.OVERHEAD:
+            seal = self._seal(number >> schema.SLOT_BITS, memory.namespace)
+            with suppress(SealedError, StoreDamagedError):
+                data = None if seal is None else seal.open("vector", memory.id.bytes, data)
+        if not isinstance(data, bytes) or len(data) != 4 + wanted.dimension:
             return None
-        if len(row[2]) != 4 + wanted.dimension or not 0 < struct.unpack_from("<f", row[2])[0] <= 1:
-            return None
-        return row[2]
+        return data if 0 < struct.unpack_from("<f", data)[0] <= 1 else None
 
     # Inside -------------------------------------------------------------------------------
 
@@ -147,9 +155,26 @@ class Wreck:
         with suppress(*_UNSOUND):
             if isinstance(values[_CONFIDENCE - 1], int):
                 values[_CONFIDENCE - 1] = float(values[_CONFIDENCE - 1])  # its type is damaged
-            bare = (number, *values)
-            rows.restored(bare, "", {})  # names and links are looked up for what is sound only
-            return rows.restored(bare, self._name(bare[1], bare[2]), self._links(number))
+            bare, sealed = (number, *values), None
+            if len(row) > _WIDTH + 1:
+                sealed = row[_WIDTH + 1]
+            rows.check(bare, sealed)  # names and links are looked up for what is sound only
+            name, seal = self._name(bare[1], bare[2]), None
+            if sealed is not None:
+                seal = self._seal(bare[1], name)
+                self.locked += seal is None
+            return rows.restored(bare, name, self._links(number), sealed, seal)
+        return None
+
+    def keys(self, ns: int) -> list[tuple[Any, ...]]:
+        """The data keys of a namespace that can be read: the rows of ``data_key``."""
+        with suppress(*_UNREADABLE):
+            return fetch_all(self._connection, "SELECT * FROM data_key WHERE ns = ?", (ns,))
+        return []
+
+    def _seal(self, ns: int, name: str) -> Seal | None:
+        with suppress(SealedError, *_UNREADABLE):
+            return sealing.opener_of(self._connection, ns, name)
         return None
 
     def _links(self, number: int) -> rows.Edges:

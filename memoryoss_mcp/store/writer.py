@@ -8,12 +8,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
 from memoryoss_mcp.errors import StoreClosedError, StoreError
 from memoryoss_mcp.store.connection import connect, translated, write_transaction
+
+if TYPE_CHECKING:
+    from memoryoss_mcp.store.sealing import Keys
 
 GROUP_LIMIT: Final = 100
 """Changes per commit at the most."""
@@ -42,12 +45,13 @@ class Writer:
         path: Path,
         after_commit: Callable[[apsw.Connection], None],
         at_end: Callable[[apsw.Connection], None],
+        keys: Keys | None = None,
     ) -> None:
         self._path = path
         self._after_commit = after_commit
         self._at_end = at_end
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._connection = connect(path)
+        self._connection = connect(path, keys=keys)
         self._closed = False
         self._guard = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="memoryoss-writer", daemon=True)

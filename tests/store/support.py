@@ -101,9 +101,9 @@ def pack(path: Path, limit: int = 1) -> int:
         return changes.pack_tails(connection, limit)
 
 
-def unsound(path: Path, model: tuple[str, str, int] = MODEL) -> list[str]:
+def unsound(path: Path, model: tuple[str, str, int] = MODEL, **more: Any) -> list[str]:
     """What the doctor finds wrong."""
-    report = doctor.examine(path, model, analyse)
+    report = doctor.examine(path, model, analyse, **more)
     return [f"{f.check}: {f.message}" for f in report.findings if f.level != "ok"]
 
 

@@ -440,6 +440,9 @@ SINCE_THE_SECOND = (
     "DROP TABLE reputation",
     "DROP TABLE centroid",
     "DROP TABLE certificate",
+    "DROP TABLE data_key",
+    "ALTER TABLE namespace DROP COLUMN key",
+    "ALTER TABLE memory DROP COLUMN sealed",
 )
 
 

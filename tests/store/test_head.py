@@ -19,13 +19,13 @@ from . import support
 
 
 def store_some(path: Path, keys: Path, count: int = 3) -> None:
-    with support.opened(path, keys=keys) as store:
+    with support.opened(path, signing=keys) as store:
         for number in range(count):
             store.insert([support.entry(f"fact {number}")])
 
 
 def report(path: Path, keys: Path) -> LedgerReport:
-    with support.opened(path, keys=keys) as store:
+    with support.opened(path, signing=keys) as store:
         return store.ledger_report()
 
 
@@ -85,7 +85,7 @@ def test_an_owner_may_accept_a_copy_that_was_put_back(path: Path, keys: Path) ->
     store_some(path, keys)
     with support.raw(path) as connection:
         connection.execute("DELETE FROM ledger WHERE entry > 1")
-    with support.opened(path, keys=keys) as store:
+    with support.opened(path, signing=keys) as store:
         assert store.sign_ledger() == 1
         assert store.ledger_report() == LedgerReport(1, store.ledger_report().head, None, 1)
 

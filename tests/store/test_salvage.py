@@ -236,7 +236,8 @@ def test_a_vector_that_nobody_can_have_written_is_left_out(path: Path) -> None:
         connection.execute("UPDATE vector SET data = CAST(x'0000c07f' || substr(data, 5) AS BLOB)")
     with closing(connect_damaged(path)) as connection, support.opened(path) as store:
         wreck = Wreck(connection)
-        assert {wreck.vector(number, store.model) for number, _ in wreck.memories()} == {None}
+        found = {wreck.vector(number, m, store.model) for number, m in wreck.memories()}
+        assert found == {None}
 
 
 def test_the_source_of_a_salvage_cannot_be_written(path: Path) -> None:
