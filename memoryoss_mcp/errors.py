@@ -136,6 +136,12 @@ class SealedError(MemoryOSSError):
     code = "sealed"
 
 
+class KeyStateError(MemoryOSSError):
+    """A namespace is sealed already, or is not, or a key is still in use. Nothing was changed."""
+
+    code = "key_state"
+
+
 class VaultError(MemoryOSSError):
     """A key could not be used. Nothing was encrypted, decrypted or signed with it."""
 

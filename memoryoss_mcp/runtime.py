@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import builtins
-import tempfile
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +15,13 @@ from uuid import UUID
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
-from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError, StoreError
+from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError
 from memoryoss_mcp.lifecycle import decay, governance, review
 from memoryoss_mcp.lifecycle.access import Record, records
 from memoryoss_mcp.lifecycle.decay import Sweep
 from memoryoss_mcp.lifecycle.governance import BranchReport, Proposal
 from memoryoss_mcp.lifecycle.history import History, history
+from memoryoss_mcp.lifecycle.keys import Keys, LazyRing, finish_rotations
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.lifecycle.trust import assess
 from memoryoss_mcp.model import Change, Draft, Memory, check_namespace, now
@@ -36,8 +35,7 @@ from memoryoss_mcp.recall.indexing import document_terms
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import Explanation, RecallResult
 from memoryoss_mcp.screen import admit, admit_change
-from memoryoss_mcp.store import backup, doctor, file
-from memoryoss_mcp.store.backup import Backup, Restored
+from memoryoss_mcp.store import doctor, file
 from memoryoss_mcp.store.changes import Entry, draft_memory
 from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
 from memoryoss_mcp.store.store import Store
@@ -62,7 +60,7 @@ if TYPE_CHECKING:
     from memoryoss_mcp.lifecycle.relations import Relations
     from memoryoss_mcp.vault.signing import Signer
 
-_UNUSABLE = "the file has to be put right first."
+UNUSABLE = "the file has to be put right first."
 
 STORE_BATCH = 64
 """Memories of ``store_many`` that are embedded and committed together."""
@@ -86,9 +84,13 @@ class Runtime:
     Open it with :meth:`open`, close it with :meth:`close` or a ``with`` block.
     """
 
-    def __init__(self, config: Config, store: Store, encoder: Encoder, client: str | None) -> None:
+    def __init__(
+        self, config: Config, store: Store, encoder: Encoder, client: str | None, ring: LazyRing
+    ) -> None:
         self.config = config
         self.client = client
+        self.keys = Keys(config, store)
+        self._ring = ring
         self._store = store
         self._encoder = encoder
         self._engine = Engine(config, store, encoder, self.trust)
@@ -96,28 +98,39 @@ class Runtime:
         self._guard = threading.Lock()
 
     @classmethod
-    def open(cls, config: Config, *, client: str | None = None, warm: bool = False) -> Self:
+    def open(
+        cls,
+        config: Config,
+        *,
+        client: str | None = None,
+        warm: bool = False,
+        ask: Callable[[], str] | None = None,
+    ) -> Self:
         """Open (or make) the memory of ``config.data_dir``; loads neither numpy nor a model.
 
         ``client`` is kept with what is stored. ``warm`` starts :meth:`warm` at once; without it
-        the model is loaded when it is first needed.
+        the model is loaded when it is first needed. ``ask`` gives the passphrase of sealed
+        namespaces when one is met and the environment has it not.
 
         Raises:
             StoreError: the file cannot be used; it was left untouched.
             ModelError: the configuration names an unknown model.
         """
         spec = find_model(config.embeddings.model)
+        ring = LazyRing(config, ask)
         store = Store(
             config.store_path,
             model=(spec.name, spec.revision, spec.dimension),
             analyse=document_terms,
             subject=client or "library",
             signing=config.keys_dir,
+            keys=ring,
+            seal_new=config.encryption.enabled,
             keep_snapshots=config.storage.keep_snapshots,
             max_forget=config.limits.max_forget,
         )
         encoder = Encoder(spec, config.models_dir, config.embeddings.threads)
-        runtime = cls(config, store, encoder, client)
+        runtime = cls(config, store, encoder, client, ring)
         if warm:
             runtime.warm()
         return runtime
@@ -144,7 +157,7 @@ class Runtime:
         with self._guard:
             if self._warmer is None:
                 name = self.namespace().name
-                self._warmer = Warmer(self._encoder, self._store, name)
+                self._warmer = Warmer(self._encoder, self._store, name, self._finish_rotations)
 
     def wait_until_ready(self, timeout: float | None = None) -> bool:
         """Wait for :meth:`warm` (or load now). ``False`` after ``timeout`` seconds or if there is
@@ -514,13 +527,24 @@ class Runtime:
 
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> DoctorReport:
         """Check the file, the model and the way from store to recall to forget (see
-        :func:`check_up`, which also works when the file cannot be opened)."""
-        report = examine(self.config, repair=repair, progress=progress)
-        return self._checked(report, repair=repair, progress=progress or _silent)
+        :func:`memoryoss_mcp.maintenance.check_up`, which also works when the file cannot be
+        opened)."""
+        spec = self._encoder.spec
+        report = doctor.examine(
+            self.config.store_path,
+            (spec.name, spec.revision, spec.dimension),
+            document_terms,
+            repair=repair,
+            progress=progress,
+            keys=self._ring,
+        )
+        return self.checked(report, repair=repair, progress=progress or _silent)
 
     def migrate(self, *, dry_run: bool = False) -> MigrationPlan:
-        """Bring the file to the present schema (see :func:`migrate`)."""
-        return migrate(self.config, dry_run=dry_run)
+        """Bring the file to the present schema, after a snapshot."""
+        if dry_run:
+            return file.plan(self.config.store_path)
+        return file.migrate(self.config.store_path, self.config.storage.keep_snapshots)
 
     def _check_page(self, limit: int) -> None:
         if limit < 1:
@@ -534,7 +558,7 @@ class Runtime:
 
     # Inside -------------------------------------------------------------------------------
 
-    def _checked(self, report: DoctorReport, *, repair: bool, progress: Progress) -> DoctorReport:
+    def checked(self, report: DoctorReport, *, repair: bool, progress: Progress) -> DoctorReport:
         """A report of the file and what there is to say of the work with it."""
         findings = [*report.findings, checkup.check_model(self.config, self._encoder.spec)]
         if report.healthy:
@@ -542,8 +566,11 @@ class Runtime:
                 self.config, self._store, self._encoder, repair=repair, progress=progress
             )
         else:
-            findings.append(checkup.skipped(_UNUSABLE))
+            findings.append(checkup.skipped(UNUSABLE))
         return DoctorReport(tuple(findings))
+
+    def _finish_rotations(self, stop: Callable[[], bool]) -> None:
+        finish_rotations(self.keys, stop)
 
     def _settle(self) -> None:
         """Without a warmer the model is loaded on demand; with one nobody waits for it."""
@@ -596,101 +623,5 @@ def _is_protected(memory: Memory) -> bool:
     return memory.team_governance is not None and memory.team_governance.review_required
 
 
-def examine(
-    config: Config, *, repair: bool = False, progress: Progress | None = None
-) -> DoctorReport:
-    """Check the memory file of a configuration, even one that cannot be opened; ``repair`` rebuilds
-    what is derived and salvages a damaged file into a new one beside it."""
-    return doctor.examine(
-        config.store_path, _model(config), document_terms, repair=repair, progress=progress
-    )
-
-
-def check_up(
-    config: Config, *, repair: bool = False, progress: Progress | None = None
-) -> DoctorReport:
-    """:func:`examine`, then look whether the model's files are whole, whether memories wait for
-    their vectors (``repair`` makes them), and whether a memory can be stored, recalled and
-    forgotten. The trial memory has a namespace of its own and leaves two ledger entries."""
-    report = examine(config, repair=repair, progress=progress)
-    model = checkup.check_model(config, find_model(config.embeddings.model))
-    if not config.store_path.exists():
-        return DoctorReport((*report.findings, model))
-    reason = _UNUSABLE
-    if report.healthy:
-        try:
-            with Runtime.open(config, client="doctor") as runtime:
-                return runtime._checked(report, repair=repair, progress=progress or _silent)
-        except StoreError as error:
-            reason = str(error)
-    return DoctorReport((*report.findings, model, checkup.skipped(reason)))
-
-
 def _silent(_step: str, _done: int, _total: int) -> None:
     """Progress that nobody watches."""
-
-
-def migrate(config: Config, *, dry_run: bool = False) -> MigrationPlan:
-    """Bring the memory file of a configuration to the present schema, after a snapshot."""
-    if dry_run:
-        return file.plan(config.store_path)
-    return file.migrate(config.store_path, config.storage.keep_snapshots)
-
-
-def back_up(config: Config, target: Path, *, progress: Progress | None = None) -> Backup:
-    """Write a compressed copy of the memory file of a configuration to ``target`` (or, if that is a
-    folder, to a new name in it), verified, while others may write.
-
-    Raises:
-        StoreError: no backup was written.
-    """
-    if not config.store_path.exists():
-        raise StoreError(f"There are no memories at {config.store_path} to back up.")
-    if target.is_dir():
-        stamp = time.strftime("%Y%m%dT%H%M%S")
-        target = target / f"{config.store_path.stem}-{stamp}{backup.SUFFIX}"
-    return backup.create(config.store_path, target, progress or _silent)
-
-
-def verify_backup(
-    config: Config, source: Path, *, progress: Progress | None = None
-) -> tuple[Backup, DoctorReport]:
-    """Unpack a backup into a temporary folder and check everything in it.
-
-    Raises:
-        StoreError: it cannot be unpacked.
-    """
-    with tempfile.TemporaryDirectory(prefix="memoryoss-") as scratch:
-        return backup.verify(
-            source, Path(scratch), _model(config), document_terms, progress or _silent
-        )
-
-
-def restore(
-    config: Config,
-    source: Path,
-    *,
-    force: bool = False,
-    dry_run: bool = False,
-    progress: Progress | None = None,
-) -> Restored:
-    """Put a backup in the place of the memory file of a configuration, whole or not at all; see
-    :func:`memoryoss_mcp.store.backup.restore`. Its ledger is signed as it is."""
-    restored = backup.restore(
-        source,
-        config.store_path,
-        _model(config),
-        document_terms,
-        progress or _silent,
-        force=force,
-        dry_run=dry_run,
-    )
-    if not dry_run:
-        with Runtime.open(config, client="restore") as runtime:
-            runtime.sign_ledger()
-    return restored
-
-
-def _model(config: Config) -> tuple[str, str, int]:
-    spec = find_model(config.embeddings.model)
-    return spec.name, spec.revision, spec.dimension

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from memoryoss_mcp.config import load_config
+from memoryoss_mcp.maintenance import examine
 from memoryoss_mcp.model import Change, Draft
-from memoryoss_mcp.runtime import Runtime, examine
+from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.store import residue
 from memoryoss_mcp.store.types import ForgetRequest
 

@@ -13,10 +13,10 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from benchmarks.scratch import scratch_config
+from memoryoss_mcp.maintenance import examine as examine_configured
 from memoryoss_mcp.model import Change, Draft, Memory
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.runtime import Runtime
-from memoryoss_mcp.runtime import examine as examine_configured
 from memoryoss_mcp.store import doctor, residue, vectors
 from memoryoss_mcp.store.changes import Entry, draft_memory
 from memoryoss_mcp.store.search import Probe

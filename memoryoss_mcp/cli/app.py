@@ -19,6 +19,7 @@ from memoryoss_mcp.cli import (
     forget,
     health,
     history,
+    keys,
     models,
     recall,
     review,
@@ -42,6 +43,7 @@ from memoryoss_mcp.errors import (
     ConfigError,
     ConflictError,
     InvalidInputError,
+    KeyStateError,
     MemoryOSSError,
     NotAnOwnerError,
     NotFoundError,
@@ -53,7 +55,14 @@ DONE, FAILED, WRONG = 0, 1, 2
 UNKNOWN_MODEL = "model_unknown"
 """The code of a wrong model name; its class comes with more imports than a start can afford."""
 
-REFUSALS = (InvalidInputError, ConfigError, ConflictError, NotAnOwnerError, NotFoundError)
+REFUSALS = (
+    InvalidInputError,
+    ConfigError,
+    ConflictError,
+    KeyStateError,
+    NotAnOwnerError,
+    NotFoundError,
+)
 """Errors after which the memory is surely as it was."""
 
 COMMANDS = (
@@ -72,6 +81,7 @@ COMMANDS = (
     audit.register,
     export.register,
     certificate.register,
+    keys.register,
     health.register,
     backup.register,
     models.register,

@@ -60,7 +60,7 @@ def run_backup(session: Session) -> Reply:
         return _verify(session, Path(words[1]))
     if len(words) != 1 or words[0] == VERIFY:
         raise InvalidInputError("Name one file, or 'verify' and one file.", field="file")
-    from memoryoss_mcp.runtime import back_up  # start-up time: --help needs no database
+    from memoryoss_mcp.maintenance import back_up  # start-up time: --help needs no database
 
     with session.progress("backing up", in_bytes=True) as progress:
         made = back_up(session.config, Path(words[0]), progress=progress)
@@ -72,7 +72,7 @@ def run_backup(session: Session) -> Reply:
 
 
 def _verify(session: Session, source: Path) -> Reply:
-    from memoryoss_mcp.runtime import verify_backup  # start-up time: --help needs no database
+    from memoryoss_mcp.maintenance import verify_backup  # start-up time: --help needs no database
 
     with session.progress("checking", in_bytes=True) as progress:
         described, report = verify_backup(session.config, source, progress=progress)
@@ -92,7 +92,7 @@ def _verify(session: Session, source: Path) -> Reply:
 
 def run_restore(session: Session) -> Reply:
     """Put a backup in place."""
-    from memoryoss_mcp.runtime import restore  # start-up time: --help needs no database
+    from memoryoss_mcp.maintenance import restore  # start-up time: --help needs no database
 
     options = session.options
     with session.progress("restoring", in_bytes=True) as progress:

@@ -81,7 +81,7 @@ def _show_status(
     numbers = ("total", "active", "candidate", "contested", "stale", "archived", "pending")
     rows: list[tuple[Cell, ...]] = [
         (
-            namespace.name,
+            f"{namespace.name} (sealed)" if namespace.sealed else namespace.name,
             console.styled(namespace.health, _HEALTH_STYLES.get(namespace.health, "warn")),
             *(f"{getattr(namespace, name):,}" for name in numbers),
         )
@@ -96,7 +96,7 @@ def _show_status(
 
 def run_doctor(session: Session) -> Reply:
     """All checks, and repairs if they are wished for."""
-    from memoryoss_mcp.runtime import check_up  # start-up time: --help needs no database
+    from memoryoss_mcp.maintenance import check_up  # start-up time: --help needs no database
 
     with session.progress("checking") as progress:
         report = check_up(session.config, repair=session.options.repair, progress=progress)
@@ -133,7 +133,7 @@ def _mark(console: Console, finding: Finding) -> Cell:
 
 def run_migrate(session: Session) -> Reply:
     """The steps to the present schema, taken or listed."""
-    from memoryoss_mcp.runtime import migrate  # start-up time: --help needs no database
+    from memoryoss_mcp.maintenance import migrate  # start-up time: --help needs no database
 
     if not session.config.store_path.exists():
         message = f"There is no memory file {session.config.store_path} yet; nothing to migrate."

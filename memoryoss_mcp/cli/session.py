@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from memoryoss_mcp.cli.streams import passphrase
 from memoryoss_mcp.config import Config, load_config
 from memoryoss_mcp.model import check_namespace
 from memoryoss_mcp.store.types import Progress
@@ -69,7 +70,7 @@ class Session:
         """The opened memory; closed behind the block."""
         from memoryoss_mcp.runtime import Runtime  # start-up time: --help needs no database
 
-        with Runtime.open(self.config, client=CLIENT) as runtime:
+        with Runtime.open(self.config, client=CLIENT, ask=passphrase()) as runtime:
             yield runtime
 
     def namespace(self, runtime: Runtime) -> NamespaceChoice:

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError
@@ -122,3 +122,14 @@ def decode(data: bytes, field: str, name: str) -> str:
             field=field,
             hint="Convert it, for example with iconv.",
         ) from None
+
+
+def passphrase() -> Callable[[], str] | None:
+    """Asks for the passphrase of the sealed namespaces, where there is somebody to ask."""
+    return _ask_passphrase if sys.stdin is not None and sys.stdin.isatty() else None
+
+
+def _ask_passphrase() -> str:
+    import getpass  # start-up time: few namespaces are sealed with one
+
+    return getpass.getpass("Passphrase of the sealed namespaces: ")

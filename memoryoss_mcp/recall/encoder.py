@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,9 +73,17 @@ class Encoder:
 
 class Warmer:
     """Loads model and index in the background, then finishes what was interrupted: erasures, and
-    memories without their vectors."""
+    memories without their vectors. ``afterwards`` is run behind that, with a function that says
+    when to stop."""
 
-    def __init__(self, encoder: Encoder, store: Store, namespace: str) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        store: Store,
+        namespace: str,
+        afterwards: Callable[[Callable[[], bool]], None],
+    ) -> None:
+        self._afterwards = afterwards
         self._encoder = encoder
         self._store = store
         self._namespace = namespace
@@ -125,6 +133,7 @@ class Warmer:
         finally:
             self._done.set()
         self._finish_erasures()
+        self._afterwards(lambda: self._stop)
         while not self._stop and self._encoder.ready:
             try:
                 self._fill_index()
@@ -134,6 +143,7 @@ class Warmer:
                 _log.warning("pending vectors have to wait: %s", error)
             self._wake.wait()
             self._wake.clear()
+            self._afterwards(lambda: self._stop)
 
 
 def fill_pending(encoder: Encoder, store: Store) -> int:

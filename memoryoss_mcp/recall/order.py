@@ -31,6 +31,9 @@ PAST_GAIN: Final = 2.0
 not. Chosen on the knowledge updates of beam_100k; cosine alone does not tell which of two similar
 memories is outdated."""
 
+MISSED: Final = 0.5
+"""Share of the query's words (by rarity) that a newer statement may lack of what the older has."""
+
 WINDOW: Final = 32
 NEAR_COPY: Final = 0.9
 """Cosine from which a memory repeats another; different memories of one topic stay below."""
@@ -66,6 +69,23 @@ def current(candidates: Candidates, scores: Scores, wishes: Wishes) -> NDArray[n
     evidence = scores.evidence[top]
     currency[top] = np.maximum(evidence + moved, evidence.min()) - evidence
     return currency
+
+
+def answering(candidates: Candidates, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those pairs (newer, older) of row keys whose newer statement answers the question as well: it
+    does not where it lacks the words that the question is about and the older one has. Who asks for
+    port 8000 by its number wants what is known of it."""
+    weights = candidates.idf
+    if not pairs or not len(weights):
+        return list(pairs)
+    places = {number: place for place, number in enumerate(candidates.numbers.tolist())}
+    most = MISSED * float(weights.sum())
+    kept = []
+    for newer, older in pairs:
+        has = candidates.frequencies[[places[newer], places[older]]] > 0
+        if float(weights[has[1] & ~has[0]].sum()) <= most:
+            kept.append((newer, older))
+    return kept
 
 
 def preceded(

@@ -14,7 +14,7 @@ import numpy as np
 from memoryoss_mcp.config import Recall
 from memoryoss_mcp.model import from_datetime
 from memoryoss_mcp.model.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
-from memoryoss_mcp.recall.order import current, diversified, preceded
+from memoryoss_mcp.recall.order import answering, current, diversified, preceded
 from memoryoss_mcp.recall.plan import Plan
 from memoryoss_mcp.recall.query import Weights
 from memoryoss_mcp.recall.result import Decision, Gate
@@ -173,7 +173,7 @@ def rank(
     head = candidates.numbers[order[:TIED]]
     pairs = replacements(head.tolist())
     if pairs and not asks_for_the_past(plan.query.text):
-        order = preceded(order, head, pairs)
+        order = preceded(order, head, answering(candidates, pairs))
     best = float(scores.total[order].max()) if len(order) else 0.0
     gate = _gate(best, len(order), settings)
     replaced = {older: newer for newer, older in pairs}

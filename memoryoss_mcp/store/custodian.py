@@ -76,10 +76,10 @@ class Custodian:
 
         Raises:
             SealedError: the provider gives no key; nothing was changed.
-            ConflictError: it is sealed already.
+            KeyStateError: it is sealed already.
         """
         if dry_run:
-            return Sealed(name, self._count(name), True)
+            return Sealed(name, self.count(name), True)
         key = self._ring(name).new_key
 
         def seal(connection: apsw.Connection) -> tuple[int, Gone]:
@@ -127,10 +127,10 @@ class Custodian:
 
         Raises:
             SealedError: its key cannot be had; nothing was changed.
-            ConflictError: it is not sealed.
+            KeyStateError: it is not sealed.
         """
         if dry_run:
-            return Sealed(name, self._count(name), True)
+            return Sealed(name, self.count(name), True)
         count = self._write(
             lambda c: custody.unseal(c, name, self._analyse, self._subject, progress)
         )
@@ -141,7 +141,7 @@ class Custodian:
 
         Raises:
             SealedError: the provider gives no key; nothing was changed.
-            ConflictError: it is not sealed.
+            KeyStateError: it is not sealed.
         """
         try:
             key = self._ring(name).new_key(name)
@@ -174,7 +174,7 @@ class Custodian:
         """Delete a retired key before its time.
 
         Raises:
-            NotFoundError, ConflictError: nothing was changed.
+            NotFoundError, KeyStateError: nothing was changed.
         """
         self._write(lambda c: custody.revoke(c, key_id, self._subject))
 
@@ -206,7 +206,12 @@ class Custodian:
         except VaultError as error:
             raise sealing.sealed_error(name, error) from error
 
-    def _count(self, name: str) -> int:
+    def count(self, name: str) -> int:
+        """How many memories a namespace has.
+
+        Raises:
+            NotFoundError: there is no such namespace.
+        """
         with self._reading() as connection:
             ns = changes.namespace_key(connection, name)
             if ns is None:

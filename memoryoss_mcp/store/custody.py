@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from memoryoss_mcp.errors import ConflictError, NotFoundError
+from memoryoss_mcp.errors import KeyStateError, NotFoundError
 from memoryoss_mcp.model import Memory, now
 from memoryoss_mcp.store import ledger, lexical, past, rows, sealing, trust, vectors
 from memoryoss_mcp.store.changes import Analyse, namespace_key
@@ -89,14 +89,14 @@ def seal(
     many memories were sealed.
 
     Raises:
-        ConflictError: it is sealed already.
+        KeyStateError: it is sealed already.
     """
     connection.execute(
         "INSERT OR IGNORE INTO namespace(name, created_at) VALUES(?,?)", (name, now())
     )
     ns = _key_of(connection, name)
     if sealing.of(connection, ns) is not None:
-        raise ConflictError(f"Namespace {name!r} is sealed already.")
+        raise KeyStateError(f"Namespace {name!r} is sealed already.")
     known = [(number, _vector(connection, number)) for number in _numbers(connection, ns)]
     kept = trust.taken(connection, ns)
     for number, _ in known:
@@ -118,11 +118,11 @@ def unseal(
 
     Raises:
         SealedError: its key cannot be had; nothing was changed.
-        ConflictError: it is not sealed.
+        KeyStateError: it is not sealed.
     """
     ns = _key_of(connection, name)
     if sealing.of(connection, ns) is None:
-        raise ConflictError(f"Namespace {name!r} is not sealed.")
+        raise KeyStateError(f"Namespace {name!r} is not sealed.")
     known = [(number, _vector(connection, number)) for number in _numbers(connection, ns)]
     kept = trust.taken(connection, ns)
     connection.execute("UPDATE namespace SET key = NULL WHERE ns = ?", (ns,))
@@ -139,12 +139,12 @@ def rotate(connection: apsw.Connection, name: str, key: WrappedKey, subject: str
     sealed anew by :func:`walk`.
 
     Raises:
-        ConflictError: the namespace is not sealed.
+        KeyStateError: the namespace is not sealed.
         SealedError: its present key cannot be had.
     """
     ns = _key_of(connection, name)
     if sealing.of(connection, ns) is None:
-        raise ConflictError(f"Namespace {name!r} is not sealed.")
+        raise KeyStateError(f"Namespace {name!r} is not sealed.")
     # A walk to a key that is not the newest any more has nothing left to do.
     connection.execute("UPDATE data_key SET walked = NULL WHERE ns = ?", (ns,))
     kept = trust.taken(connection, ns)
@@ -204,13 +204,13 @@ def revoke(connection: apsw.Connection, key_id: str, subject: str) -> None:
 
     Raises:
         NotFoundError: there is no such key.
-        ConflictError: memories may still need it.
+        KeyStateError: memories may still need it.
     """
     for key in data_keys(connection):
         if key.id != key_id:
             continue
         if key.retired_at is None:
-            raise ConflictError(
+            raise KeyStateError(
                 f"{key_id} is in use: memories are sealed with it.",
                 hint="Rotate first; a key retires when nothing is sealed with it any more.",
             )

@@ -119,8 +119,8 @@ _RANKS: Final = (QueueKind.CONTESTED, QueueKind.REJECTED, QueueKind.CANDIDATE)
 def namespaces(connection: apsw.Connection) -> tuple[NamespaceStatus, ...]:
     """Counts of every namespace, by name."""
     found = []
-    for ns, name, pending in fetch_all(
-        connection, "SELECT ns, name, pending FROM namespace ORDER BY name"
+    for ns, name, pending, sealed in fetch_all(
+        connection, "SELECT ns, name, pending, key IS NOT NULL FROM namespace ORDER BY name"
     ):
         counts = dict.fromkeys(("active", "candidate", "contested", "stale"), 0)
         archived = 0
@@ -142,7 +142,13 @@ def namespaces(connection: apsw.Connection) -> tuple[NamespaceStatus, ...]:
             health = "maintenance" if counts["stale"] or pending else "healthy"
         found.append(
             NamespaceStatus(
-                name=name, total=total, archived=archived, pending=pending, health=health, **counts
+                name=name,
+                total=total,
+                archived=archived,
+                pending=pending,
+                health=health,
+                sealed=bool(sealed),
+                **counts,
             )
         )
     return tuple(found)

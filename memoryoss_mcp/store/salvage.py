@@ -105,7 +105,7 @@ def _told(path: Path, target: Path, wreck: Wreck, saved: int, twice: int) -> lis
     if wreck.unlinked:
         told.append(f"Of {wreck.unlinked} of them the links to others could not be read.")
     if wreck.locked:
-        told.append(f"{wreck.locked} are sealed, and their keys cannot be had.")
+        told.append("Some of those are sealed, and their keys cannot be had.")
     if wreck.renamed:
         names = ", ".join(wreck.renamed.values())
         told.append(f"Names of namespaces were lost; their memories are now in: {names}.")

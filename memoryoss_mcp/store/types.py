@@ -203,7 +203,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceStatus:
-    """Counts of one namespace. ``health`` is empty, contested, review, maintenance or healthy."""
+    """Counts of one namespace. ``health`` is empty, contested, review, maintenance or healthy;
+    ``sealed`` says that it is encrypted on disk."""
 
     name: str
     total: int
@@ -214,6 +215,7 @@ class NamespaceStatus:
     archived: int
     pending: int
     health: str
+    sealed: bool
 
 
 @dataclass(frozen=True, slots=True)

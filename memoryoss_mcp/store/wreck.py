@@ -26,7 +26,7 @@ from memoryoss_mcp.store.sealing import Seal
 from memoryoss_mcp.store.vectors import EmbeddingModel
 
 _UNREADABLE: Final = (apsw.Error, UnicodeDecodeError)
-_UNSOUND: Final = (StoreDamagedError, SealedError, LookupError, TypeError, ValueError)
+_UNSOUND: Final = (StoreDamagedError, LookupError, TypeError, ValueError)
 """What comes of a row that is not as it was written."""
 
 _MEMORIES: Final = "SELECT rowid, * FROM memory"
@@ -162,8 +162,10 @@ class Wreck:
             name, seal = self._name(bare[1], bare[2]), None
             if sealed is not None:
                 seal = self._seal(bare[1], name)
-                self.locked += seal is None
-            return rows.restored(bare, name, self._links(number), sealed, seal)
+            try:
+                return rows.restored(bare, name, self._links(number), sealed, seal)
+            except SealedError:
+                self.locked += 1
         return None
 
     def keys(self, ns: int) -> list[tuple[Any, ...]]:

@@ -14,8 +14,9 @@ import zstandard
 
 from memoryoss_mcp.config import load_config
 from memoryoss_mcp.errors import StoreBusyError, StoreNewerError
+from memoryoss_mcp.maintenance import back_up, examine, restore, verify_backup
 from memoryoss_mcp.model import Draft
-from memoryoss_mcp.runtime import Runtime, back_up, examine, restore, verify_backup
+from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.store import schema
 from memoryoss_mcp.store.types import ListQuery
 from tests.cli.support import Cli

@@ -16,7 +16,18 @@ from tests.cli.support import ROOT, Cli
 COMMANDS = (
     *("mcp-server", "demo", "store", "recall", "update", "forget", "undo", "list"),
     *("inspect", "review", "team", "history", "consolidate", "decay", "audit", "export"),
-    *("certificate", "status", "doctor", "migrate", "backup", "restore", "models"),
+    *(
+        "certificate",
+        "seal",
+        "unseal",
+        "keys",
+        "status",
+        "doctor",
+        "migrate",
+        "backup",
+        "restore",
+        "models",
+    ),
 )
 
 

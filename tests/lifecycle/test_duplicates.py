@@ -11,8 +11,9 @@ import pytest
 
 from memoryoss_mcp.config import load_config
 from memoryoss_mcp.lifecycle.review import Decision
+from memoryoss_mcp.maintenance import examine
 from memoryoss_mcp.model import Change, Draft, ReviewAction, Status, new_id, parse_time
-from memoryoss_mcp.runtime import Runtime, examine
+from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.store.types import ForgetRequest, ListQuery
 
 TEXT = "The API listens on port 8000."

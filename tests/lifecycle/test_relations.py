@@ -50,6 +50,16 @@ def test_who_asks_for_the_past_gets_it_first(runtime: Runtime) -> None:
     assert runtime.recall(RecallQuery(query, SPACE)).memories[0].memory.id == old.id
 
 
+def test_who_names_the_old_value_gets_what_has_it_first(runtime: Runtime) -> None:
+    runtime.store(Draft("The staging database is called bluewhale.", "default"))
+    runtime.store(Draft("The staging database is called redpanda.", "default"))
+    for named in ("bluewhale", "redpanda"):
+        first = runtime.recall(RecallQuery(named, "default")).memories[0]
+        assert named in first.memory.content
+    asked = runtime.recall(RecallQuery("What is the staging database called?", "default"))
+    assert "redpanda" in asked.memories[0].memory.content
+
+
 def test_statements_at_odds_are_shown_to_a_reviewer(runtime: Runtime) -> None:
     old = stored(runtime, "Force pushes to main are allowed.")
     new = stored(runtime, "Force pushes to main are forbidden.")

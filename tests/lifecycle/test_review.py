@@ -14,6 +14,7 @@ from memoryoss_mcp.config import load_config
 from memoryoss_mcp.errors import InvalidIdError, InvalidInputError, NotFoundError
 from memoryoss_mcp.lifecycle.review import Decided, Decision, parse_key
 from memoryoss_mcp.lifecycle.transitions import MOST_EVENTS
+from memoryoss_mcp.maintenance import examine
 from memoryoss_mcp.model import (
     Draft,
     Memory,
@@ -24,7 +25,7 @@ from memoryoss_mcp.model import (
     parse_time,
 )
 from memoryoss_mcp.recall.query import RecallQuery
-from memoryoss_mcp.runtime import Runtime, examine
+from memoryoss_mcp.runtime import Runtime
 
 CONFIRM, REJECT, SUPERSEDE = ReviewAction
 

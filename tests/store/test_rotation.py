@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from memoryoss_mcp.errors import ConflictError, NotFoundError
+from memoryoss_mcp.errors import KeyStateError, NotFoundError
 from memoryoss_mcp.store import custody
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import Filters, ListQuery
@@ -91,10 +91,10 @@ def test_when_all_is_sealed_anew_the_old_key_retires_and_goes(store: Store) -> N
 def test_a_key_in_use_is_not_revoked(store: Store) -> None:
     store.insert([support.entry("a fact")])
     store.custodian.seal("default", silent)
-    with pytest.raises(ConflictError, match="in use"):
+    with pytest.raises(KeyStateError, match="in use"):
         store.custodian.revoke("key-default-1")
     store.custodian.rotate("default")
-    with pytest.raises(ConflictError, match="in use"):
+    with pytest.raises(KeyStateError, match="in use"):
         store.custodian.revoke("key-default-1")
     with pytest.raises(NotFoundError):
         store.custodian.revoke("key-default-3")

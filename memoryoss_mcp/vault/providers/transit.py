@@ -47,10 +47,7 @@ class Transit:
             headers["X-Vault-Namespace"] = namespace
         self._address = address.rstrip("/")
         self._mount, self._key = mount.strip("/"), key
-        # No proxy and no certificate of the environment: a key goes to the configured host alone.
-        self._http = httpx2.Client(
-            headers=headers, timeout=TIMEOUT_S, trust_env=False, follow_redirects=False
-        )
+        self._headers = headers
 
     @classmethod
     def of(cls, settings: Encryption, environ: Mapping[str, str]) -> Transit:
@@ -103,8 +100,12 @@ class Transit:
     def _post(self, path: str, body: Mapping[str, Any], *, missing: bool = False) -> Any:
         """The ``data`` of an answer; with ``missing``, ``None`` where Vault says that there is no
         such key."""
+        url = f"{self._address}/v1/{self._mount}/{path}"
         try:
-            answer = self._http.post(f"{self._address}/v1/{self._mount}/{path}", json=body)
+            # No proxy of the environment: a key goes to the configured host alone. A connection for
+            # each question: there are few, and none stays open between them.
+            with httpx2.Client(headers=self._headers, timeout=TIMEOUT_S, trust_env=False) as http:
+                answer = http.post(url, json=body)
         except httpx2.HTTPError as error:
             raise VaultError(
                 f"Vault at {self._address} cannot be reached ({type(error).__name__}).",
