@@ -133,6 +133,20 @@ def connect_damaged(path: Path, keys: Keys | None = None) -> apsw.Connection:
     return connection
 
 
+def close_busy(connection: apsw.Connection) -> None:
+    """Close a connection on which another thread may be at work: its statement (of milliseconds) is
+    waited for, its next one fails."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    while True:
+        try:
+            connection.close(True)
+            return
+        except apsw.ThreadingViolationError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.001)
+
+
 def has_log(path: Path) -> bool:
     """Whether changes wait in the log. SQLite would replay them into any file of that name."""
     try:

@@ -33,6 +33,7 @@ from memoryoss_mcp.store import (
 )
 from memoryoss_mcp.store.changes import Analyse, Entry, Link, Rule
 from memoryoss_mcp.store.connection import (
+    close_busy,
     connect,
     fetch_all,
     fetch_one,
@@ -136,7 +137,7 @@ class Store:
         if searcher is not None:
             searcher.close()
         for reader in readers:
-            reader.close(True)
+            close_busy(reader)
 
     # Writing ------------------------------------------------------------------------------
 
