@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import report
-from benchmarks.faults import crowd, damage, disk, kills, traces
+from benchmarks.faults import crowd, custody, damage, disk, kills, traces
 from benchmarks.measures import percentile
 from benchmarks.report import Check, say
 
@@ -150,6 +150,24 @@ def run_residue(folder: Path, options: Options) -> Outcome:
     return Outcome(vars(found), checks, rows, found.problems)
 
 
+def run_custody(folder: Path, options: Options) -> Outcome:
+    """Bytes of sealed memories."""
+    cycles = max(4, options.kills // 20)
+    found = custody.custody(folder / "data", 1_000, cycles, seed=options.seed, report=say)
+    rows: list[tuple[Any, ...]] = [
+        ("pieces searched for", found.searched),
+        ("searches of all files", found.scans),
+        ("rotations killed", found.kills),
+        ("of them under way", found.kills_under_way),
+        *found.hits.items(),
+    ]
+    checks = [
+        _none("pieces of sealed memories in clear", sum(found.hits.values())),
+        _none("broken promises about sealed memories", len(found.problems)),
+    ]
+    return Outcome(vars(found), checks, rows, found.problems)
+
+
 def run_offline(folder: Path, options: Options) -> Outcome:
     """No network."""
     found = traces.offline(folder)
@@ -163,6 +181,7 @@ PARTS: Final[dict[str, Callable[[Path, Options], Outcome]]] = {
     "disk": run_disk,
     "damage": run_damage,
     "residue": run_residue,
+    "custody": run_custody,
     "offline": run_offline,
 }
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MEAN_SAMPLE: Final = 2_048
 MEAN_PRIOR: Final = 20
 
+SEALED_BATCH: Final = 4_096
+"""Rows that are opened before their vectors are entered."""
+
 RELOAD_CHANGES: Final = 20_000
 """Above so many changes since the last look a fresh load is faster than catching up."""
 
@@ -185,19 +188,27 @@ class Columns:
     def _load_sealed(self, connection: apsw.Connection) -> None:
         """Open every entry of the namespace: nothing of the index is on disk."""
         self.tail = Inverted()
-        for row in sealed_rows(connection, self.ns, self.model):
-            self._enter_sealed(row)
+        self.vectors.resize(self.size)
+        everything = sealed_rows(connection, self.ns, self.model)
+        while batch := list(islice(everything, SEALED_BATCH)):
+            self._enter_sealed(batch)
 
-    def _enter_sealed(self, row: SealedRow) -> None:
-        slot, entry = row.slot, row.entry
-        self.live[slot] = True
-        self.created[slot] = row.created
-        self.session[slot] = entry.session
-        self.agent[slot] = entry.agent
-        self.flags[slot] = entry.flags | row.flags
-        if row.vector is not None:
-            self.bits[:, slot] = np.frombuffer(vectors.signs(row.vector), np.uint64)
-        self.tail.put(slot, row.length, entry.terms, entry.frequencies)
+    def _enter_sealed(self, batch: Sequence[SealedRow]) -> None:
+        for row in batch:
+            slot, entry = row.slot, row.entry
+            self.live[slot] = True
+            self.created[slot] = row.created
+            self.session[slot] = entry.session
+            self.agent[slot] = entry.agent
+            self.flags[slot] = entry.flags | row.flags
+            self.tail.put(slot, row.length, entry.terms, entry.frequencies)
+        there = [row for row in batch if row.vector is not None]
+        if there:
+            slots = np.array([row.slot for row in there], np.int64)
+            whole, scales = vectors.unpack([row.vector or b"" for row in there], self._dimension)
+            packed = np.packbits(whole > 0, axis=1, bitorder="little")
+            self.bits[:, slots] = packed.view(np.uint64).T
+            self.vectors.put(slots, whole, scales)
 
     def _load_tail(self, connection: apsw.Connection) -> None:
         self.tail = Tail()
@@ -250,10 +261,11 @@ class Columns:
             return False
         self._drop_gone(connection)
         self._grow(state.next_slot)
+        self.vectors.resize(self.size)
         for row in changed:
             new = not self.live[row.slot]
             self.vectors.forget(row.slot)
-            self._enter_sealed(row)
+            self._enter_sealed([row])
             if new:
                 self.sessions.append(row.slot, row.entry.session)
         return True

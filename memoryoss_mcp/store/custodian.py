@@ -13,7 +13,6 @@ import apsw
 
 from memoryoss_mcp.errors import NotFoundError, SealedError, VaultError
 from memoryoss_mcp.store import changes, custody, residue, sealing
-from memoryoss_mcp.store.changes import Analyse
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.custody import DataKey
 from memoryoss_mcp.store.residue import Erasure, Gone
@@ -48,14 +47,12 @@ class Custodian:
         write: Callable[[Callable[[apsw.Connection], Any]], Any],
         reading: Callable[[], AbstractContextManager[apsw.Connection]],
         keys: Keys | None,
-        analyse: Analyse,
         subject: str,
     ) -> None:
         self._path = path
         self._write = write
         self._reading = reading
         self._keys = keys
-        self._analyse = analyse
         self._subject = subject
         self._known: set[str] = set()
 
@@ -84,7 +81,7 @@ class Custodian:
 
         def seal(connection: apsw.Connection) -> tuple[int, Gone]:
             gone = _in_clear(connection, name)
-            made = custody.seal(connection, name, fresh, self._analyse, self._subject, progress)
+            made = custody.seal(connection, name, fresh, self._subject, progress)
             return made, gone
 
         try:
@@ -118,7 +115,7 @@ class Custodian:
 
         def make(connection: apsw.Connection) -> None:
             if changes.namespace_key(connection, name) is None:  # another process may have been
-                custody.seal(connection, name, key, self._analyse, self._subject, lambda *_: None)
+                custody.seal(connection, name, key, self._subject, lambda *_: None)
 
         self._write(make)
 
@@ -131,9 +128,7 @@ class Custodian:
         """
         if dry_run:
             return Sealed(name, self.count(name), True)
-        count = self._write(
-            lambda c: custody.unseal(c, name, self._analyse, self._subject, progress)
-        )
+        count = self._write(lambda c: custody.unseal(c, name, self._subject, progress))
         return Sealed(name, count, False)
 
     def rotate(self, name: str) -> None:
@@ -157,9 +152,7 @@ class Custodian:
     def walk(self, name: str, grace_s: int) -> bool:
         """Seal the next rows of a namespace with its new key. Returns whether there is more to
         do."""
-        more: bool = self._write(
-            lambda c: custody.walk(c, name, self._analyse, grace_s * 1_000_000_000)
-        )
+        more: bool = self._write(lambda c: custody.walk(c, name, grace_s * 1_000_000_000))
         return more
 
     def expire(self) -> int:

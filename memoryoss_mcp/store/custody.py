@@ -17,9 +17,10 @@ import apsw
 from memoryoss_mcp.errors import KeyStateError, NotFoundError
 from memoryoss_mcp.model import Memory, now
 from memoryoss_mcp.store import ledger, lexical, past, rows, sealing, trust, vectors
-from memoryoss_mcp.store.changes import Analyse, namespace_key
+from memoryoss_mcp.store.changes import namespace_key
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS
+from memoryoss_mcp.store.sealing import Seal
 from memoryoss_mcp.store.types import Progress
 
 if TYPE_CHECKING:
@@ -71,17 +72,18 @@ def data_keys(connection: apsw.Connection) -> list[DataKey]:
 
 
 def _progress(connection: apsw.Connection, ns: int, walked: int) -> tuple[int, int]:
-    done, whole = fetch_one(
-        connection, "SELECT sum(number <= ?), count(*) FROM memory WHERE ns = ?", (walked, ns)
+    """About how many memories were walked over, of how many: told by the slots, not counted."""
+    live, following = fetch_one(
+        connection, "SELECT live, next_slot FROM namespace WHERE ns = ?", (ns,)
     )
-    return done or 0, whole
+    slots = walked - rows.number_range(ns)[0] + 1
+    return live * min(slots, following) // max(following, 1), live
 
 
 def seal(
     connection: apsw.Connection,
     name: str,
     key: WrappedKey,
-    analyse: Analyse,
     subject: str,
     progress: Progress,
 ) -> int:
@@ -97,22 +99,17 @@ def seal(
     ns = _key_of(connection, name)
     if sealing.of(connection, ns) is not None:
         raise KeyStateError(f"Namespace {name!r} is sealed already.")
-    known = [(number, _vector(connection, number)) for number in _numbers(connection, ns)]
     kept = trust.taken(connection, ns)
-    for number, _ in known:
-        connection.execute("DELETE FROM vector_index WHERE number = ?", (number,))
     connection.execute("DELETE FROM posting WHERE ns = ?", (ns,))
     _add_key(connection, ns, key, None)
-    _rewrite(connection, ns, known, analyse, "sealing", progress)
+    count = _rewrite(connection, ns, None, "sealing", progress)
     trust.put_back(connection, ns, kept)
     _finish(connection, ns)
     ledger.append(connection, "seal", name, subject, None, 0)
-    return len(known)
+    return count
 
 
-def unseal(
-    connection: apsw.Connection, name: str, analyse: Analyse, subject: str, progress: Progress
-) -> int:
+def unseal(connection: apsw.Connection, name: str, subject: str, progress: Progress) -> int:
     """Keep a sealed namespace in clear again, inside the caller's transaction. Its keys go. Returns
     how many memories were opened.
 
@@ -121,17 +118,17 @@ def unseal(
         KeyStateError: it is not sealed.
     """
     ns = _key_of(connection, name)
-    if sealing.of(connection, ns) is None:
+    before = sealing.of(connection, ns)
+    if before is None:
         raise KeyStateError(f"Namespace {name!r} is not sealed.")
-    known = [(number, _vector(connection, number)) for number in _numbers(connection, ns)]
     kept = trust.taken(connection, ns)
     connection.execute("UPDATE namespace SET key = NULL WHERE ns = ?", (ns,))
-    _rewrite(connection, ns, known, analyse, "unsealing", progress)
+    count = _rewrite(connection, ns, before, "unsealing", progress)
     trust.put_back(connection, ns, kept)
     connection.execute("DELETE FROM data_key WHERE ns = ?", (ns,))
     _finish(connection, ns)
     ledger.append(connection, "unseal", name, subject, None, 0)
-    return len(known)
+    return count
 
 
 def rotate(connection: apsw.Connection, name: str, key: WrappedKey, subject: str) -> None:
@@ -163,7 +160,7 @@ def rotating(connection: apsw.Connection) -> list[str]:
     return [name for (name,) in found]
 
 
-def walk(connection: apsw.Connection, name: str, analyse: Analyse, grace_ns: int) -> bool:
+def walk(connection: apsw.Connection, name: str, grace_ns: int) -> bool:
     """Seal the next rows of a namespace with its new key, inside the caller's transaction. When
     none is left the keys before it retire. Returns whether there is more to do."""
     ns = namespace_key(connection, name)
@@ -175,6 +172,7 @@ def walk(connection: apsw.Connection, name: str, analyse: Analyse, grace_ns: int
     if ns is None or row is None:
         return False
     key, walked = row
+    seal = sealing.of(connection, ns)
     numbers = [
         number
         for (number,) in fetch_all(
@@ -183,9 +181,8 @@ def walk(connection: apsw.Connection, name: str, analyse: Analyse, grace_ns: int
             (walked, rows.number_range(ns)[1], WALK_BATCH),
         )
     ]
-    for number in numbers:
-        [(_, memory)] = rows.read(connection, [number]).items()
-        _reseal(connection, number, memory, _vector(connection, number), analyse)
+    for number, memory in rows.read(connection, numbers).items():
+        _reseal(connection, number, memory, seal)
     if numbers:
         connection.execute("UPDATE data_key SET walked = ? WHERE key = ?", (numbers[-1], key))
         return True
@@ -283,60 +280,49 @@ def _add_key(connection: apsw.Connection, ns: int, key: WrappedKey, walked: int 
     connection.execute("UPDATE namespace SET key = ? WHERE ns = ?", (key.key_id, ns))
 
 
-def _vector(connection: apsw.Connection, number: int) -> tuple[int, bytes] | None:
-    """Model and vector of a row, opened."""
-    row = fetch_one(
-        connection,
-        "SELECT v.model, v.data, m.id FROM vector v JOIN memory m ON m.number = v.number"
-        " WHERE v.number = ?",
-        (number,),
-    )
-    if row is None:
-        return None
-    seal = sealing.of(connection, number >> SLOT_BITS)
-    return row[0], row[1] if seal is None else seal.open("vector", row[2], row[1])
-
-
 def _rewrite(
     connection: apsw.Connection,
     ns: int,
-    known: list[tuple[int, tuple[int, bytes] | None]],
-    analyse: Analyse,
+    before: Seal | None,
     step: str,
     progress: Progress,
-) -> None:
-    """Write all rows of a namespace as it keeps them now."""
+) -> int:
+    """Write all rows of a namespace as it keeps them now; ``before`` opens what they are. Returns
+    how many there are."""
+    numbers = _numbers(connection, ns)
     model = vectors.current_model(connection)
     sealed = sealing.of(connection, ns) is not None
-    for done, (number, vector) in enumerate(known):
-        if done % _REPORT == 0:
-            progress(step, done, len(known))
-        [(_, memory)] = rows.read(connection, [number]).items()
-        _reseal(connection, number, memory, vector, analyse)
-        if not sealed and model is not None:
-            present = vector[1] if vector is not None and vector[0] == model.key else None
-            vectors.enter(connection, model, number, memory, present)
-    progress(step, len(known), len(known))
+    for start in range(0, len(numbers), WALK_BATCH):
+        progress(step, start, len(numbers))
+        batch = numbers[start : start + WALK_BATCH]
+        for number, memory in rows.read(connection, batch).items():
+            vector = _reseal(connection, number, memory, before)
+            if sealed:
+                connection.execute("DELETE FROM vector_index WHERE number = ?", (number,))
+            elif model is not None:
+                present = vector[1] if vector is not None and vector[0] == model.key else None
+                vectors.enter(connection, model, number, memory, present)
+    progress(step, len(numbers), len(numbers))
+    return len(numbers)
 
 
 def _reseal(
-    connection: apsw.Connection,
-    number: int,
-    memory: Memory,
-    vector: tuple[int, bytes] | None,
-    analyse: Analyse,
-) -> None:
-    """Write everything of one memory anew, as its namespace keeps it now."""
-    ns = number >> SLOT_BITS
+    connection: apsw.Connection, number: int, memory: Memory, before: Seal | None
+) -> tuple[int, bytes] | None:
+    """Write everything of one memory anew, as its namespace keeps it now. Returns model and vector
+    (opened)."""
     past.reseal(connection, number, memory.id.bytes)
-    rows.rewrite(connection, number, ns, memory)
-    connection.execute("DELETE FROM lexical WHERE number = ?", (number,))
-    lexical.put(connection, number, memory, tuple(analyse(memory)))
-    if vector is not None:
-        seal = sealing.of(connection, ns)
-        _, plain = vector
-        data = plain if seal is None else seal.close("vector", memory.id.bytes, plain)
-        connection.execute("UPDATE vector SET data = ? WHERE number = ?", (data, number))
+    rows.reseal(connection, number, memory)
+    lexical.reseal(connection, number, memory)
+    row = fetch_one(connection, "SELECT model, data FROM vector WHERE number = ?", (number,))
+    if row is None:
+        return None
+    key, data = memory.id.bytes, row[1]
+    plain = data if before is None else before.open("vector", key, data)
+    seal = sealing.of(connection, number >> SLOT_BITS)
+    data = plain if seal is None else seal.close("vector", key, plain)
+    connection.execute("UPDATE vector SET data = ? WHERE number = ?", (data, number))
+    return row[0], plain
 
 
 def _finish(connection: apsw.Connection, ns: int) -> None:

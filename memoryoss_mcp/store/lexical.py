@@ -52,16 +52,53 @@ def norm_of(length: int) -> int:
 def put(connection: apsw.Connection, number: int, memory: Memory, terms: Sequence[str]) -> int:
     """Enter a memory into the tail. Returns its length in terms."""
     counts = Counter(terms)
-    words: str | bytes = " ".join(counts)
     frequencies = bytes(min(count, 255) for count in counts.values())
-    seal = sealing.of(connection, number >> SLOT_BITS)
-    if seal is not None:
-        plain = sealed_terms.pack(memory, " ".join(counts), frequencies)
-        words, frequencies = seal.close("terms", memory.id.bytes, plain), b""
-    connection.execute(
-        "INSERT INTO lexical VALUES(?,0,?,?,?)", (number, len(terms), words, frequencies)
-    )
+    kept = _kept(connection, number, memory, " ".join(counts), frequencies)
+    connection.execute("INSERT INTO lexical VALUES(?,0,?,?,?)", (number, len(terms), *kept))
     return len(terms)
+
+
+def reseal(connection: apsw.Connection, number: int, memory: Memory) -> None:
+    """Write the entry of a memory anew, as its namespace keeps it now; in clear it is in the tail.
+
+    Raises:
+        StoreDamagedError: there is none, or it is damaged.
+    """
+    row = fetch_one(
+        connection, "SELECT terms, frequencies FROM lexical WHERE number = ?", (number,)
+    )
+    if row is None:
+        raise StoreDamagedError(
+            "A memory has no lexical entry.",
+            hint="Run 'memoryoss doctor --repair': it is made anew from the memories.",
+        )
+    terms, frequencies = row
+    if isinstance(terms, bytes):
+        seal = sealing.opener(connection, number >> SLOT_BITS)
+        plain = seal.open("terms", memory.id.bytes, terms)
+        present = sealing.of(connection, number >> SLOT_BITS)
+        if present is not None:
+            kept: tuple[str | bytes, bytes] = present.close("terms", memory.id.bytes, plain), b""
+        else:
+            entry = sealed_terms.unpack(plain)
+            kept = entry.terms, entry.frequencies
+    else:
+        kept = _kept(connection, number, memory, terms, frequencies)
+    connection.execute(
+        "UPDATE lexical SET packed = 0, terms = ?, frequencies = ? WHERE number = ?",
+        (*kept, number),
+    )
+
+
+def _kept(
+    connection: apsw.Connection, number: int, memory: Memory, terms: str, frequencies: bytes
+) -> tuple[str | bytes, bytes]:
+    """Terms and frequencies as a row holds them."""
+    seal = sealing.of(connection, number >> SLOT_BITS)
+    if seal is None:
+        return terms, frequencies
+    plain = sealed_terms.pack(memory, terms, frequencies)
+    return seal.close("terms", memory.id.bytes, plain), b""
 
 
 def counted(terms: str, frequencies: bytes) -> list[tuple[str, int]]:

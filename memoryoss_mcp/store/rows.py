@@ -104,6 +104,21 @@ def rewrite(connection: apsw.Connection, number: int, ns: int, memory: Memory) -
     insert(connection, number, ns, memory)
 
 
+def reseal(connection: apsw.Connection, number: int, memory: Memory) -> None:
+    """Write what a memory says anew, as its namespace keeps it now: sealed with the present key, or
+    in clear. Everything else of its row stays."""
+    ns = number >> SLOT_BITS
+    fields, sealed = _fields(number, ns, memory), None
+    seal = sealing.of(connection, ns)
+    if seal is not None:
+        fields, sealed = _closed(fields, seal)
+    said = [fields[place] for place in _SAID]
+    connection.execute(_RESEAL, (*said, _digest(fields, sealed), sealed, number))
+    if memory.tags:
+        connection.execute("DELETE FROM tag WHERE number = ?", (number,))
+        put_tags(connection, number, memory)
+
+
 def put_tags(connection: apsw.Connection, number: int, memory: Memory) -> None:
     """Enter the tags of a memory into the table that filters use."""
     ns = number >> SLOT_BITS
@@ -346,6 +361,11 @@ def _fields(number: int, ns: int, memory: Memory) -> tuple[Any, ...]:
 _SAID: Final = (4, 5, 6, 7, 14, 15, 16, 30, 31)
 """Places of the fields that are sealed: content, tags, agent, session, client, source_key,
 content_hash, review_events, team_governance."""
+_RESEAL: Final = (
+    "UPDATE memory SET "
+    + ", ".join(f"{COLUMNS.split(',')[place].strip()} = ?" for place in _SAID)
+    + ", digest = ?, sealed = ? WHERE number = ?"
+)
 _LOOKED_UP: Final = {6: "agent", 7: "session", 16: "content_hash"}
 
 

@@ -10,6 +10,7 @@ import apsw
 
 from memoryoss_mcp.errors import StoreDamagedError
 from memoryoss_mcp.store import sealed_terms, sealing, vectors
+from memoryoss_mcp.store.rows import number_range
 from memoryoss_mcp.store.schema import SLOT_MASK
 from memoryoss_mcp.store.sealed_terms import SealedEntry
 
@@ -17,8 +18,11 @@ _READ = (
     "SELECT m.number, m.id, m.created_at, m.memory_type, m.status, m.origin, m.archived,"
     " v.data, l.length, l.terms FROM memory m LEFT JOIN lexical l ON l.number = m.number"
     " LEFT JOIN vector v ON v.number = m.number AND v.model = ?"
-    " WHERE m.ns = ? AND m.seq > ? ORDER BY m.number"
+    " WHERE {which} ORDER BY m.number"
 )
+# In the order of the table, without sorting what may be hundreds of megabytes.
+_ALL = _READ.format(which="m.number BETWEEN ? AND ?")
+_CHANGED = _READ.format(which="m.ns = ? AND m.seq > ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +39,20 @@ class SealedRow:
 
 
 def sealed_rows(
-    connection: apsw.Connection, ns: int, model: int, since: int = -1
+    connection: apsw.Connection, ns: int, model: int, since: int | None = None
 ) -> Iterator[SealedRow]:
-    """The memories of a sealed namespace that changed after sequence number ``since``.
+    """The memories of a sealed namespace, or those that changed after sequence number ``since``.
 
     Raises:
         SealedError: its key cannot be had.
         StoreDamagedError: an entry is missing or damaged.
     """
     seal = sealing.opener(connection, ns)
-    for (
-        number,
-        key,
-        created,
-        kind,
-        status,
-        origin,
-        archived,
-        data,
-        length,
-        terms,
-    ) in connection.execute(_READ, (model, ns, since)):
+    if since is None:
+        found = connection.execute(_ALL, (model, *number_range(ns)))
+    else:
+        found = connection.execute(_CHANGED, (model, ns, since))
+    for number, key, created, kind, status, origin, archived, data, length, terms in found:
         if terms is None:
             raise StoreDamagedError(
                 f"A memory of namespace {seal.name!r} has no lexical entry.",

@@ -111,7 +111,7 @@ class Store:
         self._writer: Writer | None = None
         self._searcher: Searcher | None = None
         self._closed = False
-        self.custodian = Custodian(path, self._write, self._reading, keys, analyse, subject)
+        self.custodian = Custodian(path, self._write, self._reading, keys, subject)
         self._head = HeadKeeper(path, signing) if signing is not None else None
         self._keys = keys
         self._seal_new = seal_new

@@ -63,6 +63,14 @@ class VectorCache:
             self._scales[slot] = 0
             self._filled = min(self._filled, slot)
 
+    def put(
+        self, slots: NDArray[np.int64], rows: NDArray[np.int8], scales: NDArray[np.float32]
+    ) -> None:
+        """Keep vectors that are known already, if vectors are kept."""
+        if len(self._known):
+            self._rows[slots], self._scales[slots] = rows, scales
+            self._known[slots] = True
+
     def get(self, connection: apsw.Connection, slots: NDArray[np.int64]) -> Encoded:
         """The vectors of some slots, which are in order, each once."""
         if not len(self._known):
