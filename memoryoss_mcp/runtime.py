@@ -22,9 +22,10 @@ from memoryoss_mcp.lifecycle.decay import Sweep
 from memoryoss_mcp.lifecycle.governance import BranchReport, Proposal
 from memoryoss_mcp.lifecycle.history import History, history
 from memoryoss_mcp.lifecycle.keys import Keys, LazyRing, finish_rotations
+from memoryoss_mcp.lifecycle.quarantine import quarantined, said_again
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.lifecycle.trust import assess
-from memoryoss_mcp.model import Change, Draft, Memory, check_namespace, now
+from memoryoss_mcp.model import Change, Draft, Memory, Origin, check_namespace, now
 from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
 from memoryoss_mcp.model.project import find_project
 from memoryoss_mcp.model.trust import Trust
@@ -217,7 +218,7 @@ class Runtime:
         Raises:
             InvalidInputError, LimitExceededError, ConflictError, StoreError: nothing was stored.
         """
-        entries, embedded = self._prepared([admit(draft, self.config.limits)])
+        entries, embedded = self._prepared([self._admitted(draft)])
         relations = self._relations(entries, ())
         return self._write(entries, relations, embedded=embedded)[0]
 
@@ -233,7 +234,7 @@ class Runtime:
             InvalidInputError, LimitExceededError: nothing was stored.
             StoreError: the file failed in the middle.
         """
-        admitted = [admit(draft, self.config.limits) for draft in drafts]
+        admitted = [self._admitted(draft) for draft in drafts]
         stored: list[Stored] = []
         writing: Future[builtins.list[Stored]] | None = None
         before: builtins.list[Entry] = []
@@ -397,7 +398,7 @@ class Runtime:
         Raises:
             InvalidInputError, LimitExceededError: nothing was stored.
         """
-        entries, embedded = self._prepared([admit(draft, self.config.limits)])
+        entries, embedded = self._prepared([self._admitted(draft)])
         [entry] = entries
         memory = governance.governed(entry.memory, proposal, now())
         entries = [replace(entry, memory=memory, distinct=True)]
@@ -588,11 +589,15 @@ class Runtime:
                 tuple(document_terms(memory)),
                 encoded[index] if encoded else None,
                 # What has a time or an id of its own is a statement of its own.
-                distinct=draft.created_at is not None or draft.id is not None,
+                distinct=draft.id is not None
+                or (draft.created_at is not None and draft.origin is not Origin.EXTRACTED),
             )
             for index, (draft, memory) in enumerate(zip(drafts, memories, strict=True))
         ]
         return entries, encoded is not None
+
+    def _admitted(self, draft: Draft) -> Draft:
+        return quarantined(admit(draft, self.config.limits))
 
     def _relations(self, entries: Sequence[Entry], before: Sequence[Entry]) -> Relations:
         from memoryoss_mcp.lifecycle.relations import Relations  # start-up time: who only reads
@@ -602,7 +607,7 @@ class Runtime:
     def _write(
         self, entries: builtins.list[Entry], relations: Relations, *, embedded: bool
     ) -> builtins.list[Stored]:
-        stored = self._store.insert(entries, relations.link)
+        stored = self._store.insert(entries, relations.link, said_again)
         self._look_for_pending(not embedded)
         return stored
 

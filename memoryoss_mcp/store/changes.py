@@ -57,6 +57,16 @@ be, then the known ones that change with it. It may run twice and must not chang
 itself."""
 
 
+Again = Callable[[Memory, Memory, Sequence[past.Author]], Memory]
+"""What a known memory becomes when a new one says the same: (new, known, who made the earlier
+changes of the known one). It may run twice and must not change anything itself."""
+
+
+def nothing_new(_new: Memory, known: Memory, _authors: Sequence[past.Author]) -> Memory:
+    """To say it again changes nothing."""
+    return known
+
+
 def draft_memory(draft: Draft) -> Memory:
     """The record that a draft becomes."""
     moment = now()
@@ -88,16 +98,18 @@ def insert(
     entries: Sequence[Entry],
     subject: str,
     link: Link | None = None,
+    again: Again = nothing_new,
 ) -> list[Stored]:
     """Store new memories; one that says exactly what another of its namespace says gets that one's
-    receipt, unless its entry is distinct. ``link`` may tie each to what is known."""
+    receipt, unless its entry is distinct; ``again`` tells what that one becomes. ``link`` may tie
+    each to what is known."""
     stored = []
     for entry in entries:
-        known = None if entry.distinct else _same(connection, entry.memory)
-        if known is not None:
-            stored.append(known)
-            continue
         memory, others = entry.memory, Others(connection, entry.memory.namespace)
+        known = None if entry.distinct else _same(connection, memory)
+        if known is not None:
+            stored.append(_said_again(connection, memory, known, others, again, subject))
+            continue
         if link is not None:
             memory, *changed = link(memory, others.find)
             author = past.Author(memory.session, memory.source_key)
@@ -398,9 +410,28 @@ def missing(memory_id: object, namespace: str) -> NotFoundError:
     )
 
 
-def _same(connection: apsw.Connection, memory: Memory) -> Stored | None:
-    """The receipt of the memory that says the same and counts at least as much: what was given up,
-    or was never taken for true, is no answer to a statement."""
+def _said_again(
+    connection: apsw.Connection,
+    memory: Memory,
+    known: tuple[int, Memory],
+    others: Others,
+    again: Again,
+    subject: str,
+) -> Stored:
+    """The receipt of a memory that was there before."""
+    number, before = known
+    versions = past.versions(connection, number, memory.namespace) if before.version > 1 else []
+    after = again(memory, before, [version.author for version in versions])
+    if after != before:
+        others.find([before.id])
+        author = past.Author(memory.session, memory.source_key)
+        after = others.rewrite(after, "reuse", subject, author)
+    return Stored(after.id, after.namespace, after.version, after.created_at, after.embedding, True)
+
+
+def _same(connection: apsw.Connection, memory: Memory) -> tuple[int, Memory] | None:
+    """The memory that says the same and counts at least as much: what was given up, or was never
+    taken for true, is no answer to a statement."""
     ns = namespace_key(connection, memory.namespace)
     if ns is None or memory.content_hash is None:
         return None
@@ -414,11 +445,7 @@ def _same(connection: apsw.Connection, memory: Memory) -> Stored | None:
         Status.ACTIVE.value,
         memory.status.value,
     )
-    for _, known in found:
-        return Stored(
-            known.id, known.namespace, known.version, known.created_at, known.embedding, True
-        )
-    return None
+    return found[0] if found else None
 
 
 def _next_seq(connection: apsw.Connection) -> int:

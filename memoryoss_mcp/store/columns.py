@@ -192,6 +192,7 @@ class Columns:
         everything = sealed_rows(connection, self.ns, self.model)
         while batch := list(islice(everything, SEALED_BATCH)):
             self._enter_sealed(batch)
+        connection.execute("PRAGMA shrink_memory")  # pages that nothing reads a second time
 
     def _enter_sealed(self, batch: Sequence[SealedRow]) -> None:
         for row in batch:

@@ -31,7 +31,7 @@ from memoryoss_mcp.store import (
     undoing,
     vectors,
 )
-from memoryoss_mcp.store.changes import Analyse, Entry, Link, Rule
+from memoryoss_mcp.store.changes import Again, Analyse, Entry, Link, Rule
 from memoryoss_mcp.store.connection import (
     close_busy,
     connect,
@@ -141,13 +141,18 @@ class Store:
 
     # Writing ------------------------------------------------------------------------------
 
-    def insert(self, entries: Sequence[Entry], link: Link | None = None) -> list[Stored]:
-        """Store new memories in one transaction, tied by ``link`` to what is known; they are
-        durable when this returns."""
+    def insert(
+        self,
+        entries: Sequence[Entry],
+        link: Link | None = None,
+        again: Again = changes.nothing_new,
+    ) -> list[Stored]:
+        """Store new memories in one transaction, tied by ``link`` to what is known; ``again`` tells
+        what becomes of a memory that is said once more. They are durable when this returns."""
         if self._seal_new:
             self.custodian.seal_new({entry.memory.namespace for entry in entries})
         stored: list[Stored] = self._write(
-            lambda c: changes.insert(c, self.model, entries, self.subject, link)
+            lambda c: changes.insert(c, self.model, entries, self.subject, link, again)
         )
         return stored
 
