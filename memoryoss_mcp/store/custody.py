@@ -101,6 +101,7 @@ def seal(
         raise KeyStateError(f"Namespace {name!r} is sealed already.")
     kept = trust.taken(connection, ns)
     connection.execute("DELETE FROM posting WHERE ns = ?", (ns,))
+    vectors.leave(connection, ns)
     _add_key(connection, ns, key, None)
     count = _rewrite(connection, ns, None, "sealing", progress)
     trust.put_back(connection, ns, kept)
@@ -297,9 +298,7 @@ def _rewrite(
         batch = numbers[start : start + WALK_BATCH]
         for number, memory in rows.read(connection, batch).items():
             vector = _reseal(connection, number, memory, before)
-            if sealed:
-                connection.execute("DELETE FROM vector_index WHERE number = ?", (number,))
-            elif model is not None:
+            if not sealed and model is not None:
                 present = vector[1] if vector is not None and vector[0] == model.key else None
                 vectors.enter(connection, model, number, memory, present)
     progress(step, len(numbers), len(numbers))
