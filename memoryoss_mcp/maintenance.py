@@ -10,14 +10,16 @@ from pathlib import Path
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
-from memoryoss_mcp.errors import StoreError
+from memoryoss_mcp.errors import StoreError, VaultError
 from memoryoss_mcp.lifecycle.keys import LazyRing
 from memoryoss_mcp.recall import checkup
 from memoryoss_mcp.recall.indexing import document_terms
 from memoryoss_mcp.runtime import UNUSABLE, Runtime
 from memoryoss_mcp.store import backup, doctor, file
-from memoryoss_mcp.store.backup import Backup, Restored
+from memoryoss_mcp.store.backup import Ask, Backup, Restored
 from memoryoss_mcp.store.types import DoctorReport, MigrationPlan, Progress
+from memoryoss_mcp.vault import keyfile
+from memoryoss_mcp.vault.providers import KEY_FILE
 
 
 def examine(
@@ -66,23 +68,53 @@ def migrate(config: Config, *, dry_run: bool = False) -> MigrationPlan:
     return file.migrate(config.store_path, config.storage.keep_snapshots)
 
 
-def back_up(config: Config, target: Path, *, progress: Progress | None = None) -> Backup:
+def back_up(
+    config: Config,
+    target: Path,
+    *,
+    progress: Progress | None = None,
+    passphrase: str | None = None,
+    include_key: bool = False,
+) -> Backup:
     """Write a compressed copy of the memory file of a configuration to ``target`` (or, if that is a
-    folder, to a new name in it), verified, while others may write.
+    folder, to a new name in it), verified, while others may write. With a ``passphrase`` it is
+    encrypted, and may hold the key that wraps the keys of sealed namespaces.
 
     Raises:
-        StoreError: no backup was written.
+        StoreError, VaultError: no backup was written.
     """
+    if include_key and passphrase is None:
+        raise VaultError(
+            "A key beside what it opens protects nothing: it goes into an encrypted backup only.",
+            hint="Give --passphrase too.",
+        )
+    key = _master_key(config) if include_key else None
     if not config.store_path.exists():
         raise StoreError(f"There are no memories at {config.store_path} to back up.")
     if target.is_dir():
         stamp = time.strftime("%Y%m%dT%H%M%S")
-        target = target / f"{config.store_path.stem}-{stamp}{backup.SUFFIX}"
-    return backup.create(config.store_path, target, progress or _silent)
+        suffix = backup.SUFFIX if passphrase is None else backup.SEALED_SUFFIX
+        target = target / f"{config.store_path.stem}-{stamp}{suffix}"
+    return backup.create(config.store_path, target, progress or _silent, passphrase, key)
+
+
+def _master_key(config: Config) -> bytes:
+    path = config.keys_dir / KEY_FILE
+    try:
+        return keyfile.read(path)
+    except OSError as error:
+        raise VaultError(
+            f"There is no key to include: {path} cannot be read ({error.strerror}).",
+            hint="Only the local key file can be included; leave --include-key out.",
+        ) from error
 
 
 def verify_backup(
-    config: Config, source: Path, *, progress: Progress | None = None
+    config: Config,
+    source: Path,
+    *,
+    progress: Progress | None = None,
+    ask: Ask | None = None,
 ) -> tuple[Backup, DoctorReport]:
     """Unpack a backup into a temporary folder and check everything in it.
 
@@ -97,6 +129,7 @@ def verify_backup(
             document_terms,
             progress or _silent,
             LazyRing(config),
+            ask,
         )
 
 
@@ -107,6 +140,7 @@ def restore(
     force: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    ask: Ask | None = None,
 ) -> Restored:
     """Put a backup in the place of the memory file of a configuration, whole or not at all; see
     :func:`memoryoss_mcp.store.backup.restore`. Its ledger is signed as it is."""
@@ -117,6 +151,8 @@ def restore(
         document_terms,
         progress or _silent,
         keys=LazyRing(config),
+        ask=ask,
+        put_key=lambda key: _put_key(config, key, force=force, dry_run=dry_run),
         force=force,
         dry_run=dry_run,
     )
@@ -124,6 +160,10 @@ def restore(
         with Runtime.open(config, client="restore") as runtime:
             runtime.sign_ledger()
     return restored
+
+
+def _put_key(config: Config, key: bytes, *, force: bool, dry_run: bool) -> None:
+    keyfile.install(config.keys_dir / KEY_FILE, key, force=force, dry_run=dry_run)
 
 
 def _model(config: Config) -> tuple[str, str, int]:

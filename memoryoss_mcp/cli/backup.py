@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from memoryoss_mcp.cli.documents import document
 from memoryoss_mcp.cli.parser import Commands
 from memoryoss_mcp.cli.session import Reply, Session
+from memoryoss_mcp.cli.streams import new_passphrase, passphrase
 from memoryoss_mcp.cli.views import size_text
 from memoryoss_mcp.errors import InvalidInputError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from memoryoss_mcp.store.backup import Backup
 
 VERIFY = "verify"
+PASSPHRASE_VARIABLE = "MEMORYOSS_BACKUP_PASSPHRASE"
+PROMPT = "Passphrase of the backup: "
 
 
 def register(commands: Commands) -> None:
@@ -24,17 +27,26 @@ def register(commands: Commands) -> None:
     parser = commands.add(
         "backup",
         run_backup,
-        "FILE | verify FILE",
+        "FILE [--passphrase [--include-key]] | verify FILE",
         "Write all memories into one compressed file, or check such a file.",
         description="FILE must not exist; in a folder a new name is chosen. Servers may go on "
         "writing\nmeanwhile. What was written is read back and compared before it gets its name.\n"
         "verify unpacks a backup into a temporary folder and checks everything in it; exit\n"
         "code 1 if it is not sound.\n\n"
         "A backup is a Zstandard-compressed SQLite database. It also keeps what is forgotten\n"
-        "after it was made: delete old backups yourself.",
+        "after it was made: delete old backups yourself. With --passphrase it is encrypted\n"
+        "(AES-256-GCM, the key by scrypt); the passphrase is asked for, or taken from\n"
+        "MEMORYOSS_BACKUP_PASSPHRASE. Sealed namespaces are sealed in a backup too, and cannot be\n"
+        "opened without their key: keep a copy of it, or give --include-key.",
         kept="No backup was written.",
     )
     parser.add_argument("words", nargs="+", metavar="FILE", help="the backup")
+    parser.add_argument("--passphrase", action="store_true", help="encrypt the backup")
+    parser.add_argument(
+        "--include-key",
+        action="store_true",
+        help="put the local key of sealed namespaces into the encrypted backup",
+    )
     back = commands.add(
         "restore",
         run_restore,
@@ -55,7 +67,8 @@ def register(commands: Commands) -> None:
 
 def run_backup(session: Session) -> Reply:
     """Write a backup, or check one."""
-    words: list[str] = session.options.words
+    options = session.options
+    words: list[str] = options.words
     if len(words) == 2 and words[0] == VERIFY:
         return _verify(session, Path(words[1]))
     if len(words) != 1 or words[0] == VERIFY:
@@ -63,7 +76,13 @@ def run_backup(session: Session) -> Reply:
     from memoryoss_mcp.maintenance import back_up  # start-up time: --help needs no database
 
     with session.progress("backing up", in_bytes=True) as progress:
-        made = back_up(session.config, Path(words[0]), progress=progress)
+        made = back_up(
+            session.config,
+            Path(words[0]),
+            progress=progress,
+            passphrase=new_passphrase(PASSPHRASE_VARIABLE) if options.passphrase else None,
+            include_key=options.include_key,
+        )
 
     def show(console: Console) -> None:
         console.line(console.styled("backed up ", "good"), _told(made), f" to {made.path}")
@@ -75,7 +94,12 @@ def _verify(session: Session, source: Path) -> Reply:
     from memoryoss_mcp.maintenance import verify_backup  # start-up time: --help needs no database
 
     with session.progress("checking", in_bytes=True) as progress:
-        described, report = verify_backup(session.config, source, progress=progress)
+        described, report = verify_backup(
+            session.config,
+            source,
+            progress=progress,
+            ask=passphrase(PASSPHRASE_VARIABLE, PROMPT),
+        )
 
     def show(console: Console) -> None:
         if report.healthy:
@@ -102,6 +126,7 @@ def run_restore(session: Session) -> Reply:
             force=options.force,
             dry_run=options.dry_run,
             progress=progress,
+            ask=passphrase(PASSPHRASE_VARIABLE, PROMPT),
         )
 
     def show(console: Console) -> None:
@@ -115,7 +140,9 @@ def run_restore(session: Session) -> Reply:
 
 
 def _told(backup: Backup) -> str:
+    kind = ", encrypted" if backup.encrypted else ""
+    kind += " with the key" if backup.key_included else ""
     return (
         f"{backup.memories:,} memories, {backup.ledger_entries:,} ledger entries "
-        f"({size_text(backup.bytes)}, {size_text(backup.database_bytes)} unpacked)"
+        f"({size_text(backup.bytes)}, {size_text(backup.database_bytes)} unpacked{kind})"
     )

@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from memoryoss_mcp.cli.documents import document
 from memoryoss_mcp.cli.parser import Commands
 from memoryoss_mcp.cli.session import Reply, Session
+from memoryoss_mcp.cli.streams import new_passphrase
 from memoryoss_mcp.cli.views import brief_time, namespace_text
 from memoryoss_mcp.config import LOCAL_KEYS, PROVIDERS
-from memoryoss_mcp.errors import InvalidInputError, VaultError
+from memoryoss_mcp.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
@@ -66,16 +64,6 @@ def register(commands: Commands) -> None:
     keys.add_argument("key", nargs="?", metavar="KEY", help="the key to revoke")
     keys.add_argument("--provider", choices=PROVIDERS, help="rewrap: the provider to come")
     keys.add_argument("--local-key", choices=LOCAL_KEYS, help="rewrap: where its key is from")
-
-
-def _new_passphrase() -> Callable[[], str] | None:
-    def ask() -> str:
-        first = getpass.getpass("New passphrase: ")
-        if getpass.getpass("The same again: ") != first:
-            raise VaultError("The two are not the same.")
-        return first
-
-    return ask if sys.stdin.isatty() else None
 
 
 def run_seal(session: Session) -> Reply:
@@ -210,7 +198,8 @@ def _rewrap(session: Session) -> Reply:
         local_key=options.local_key or present.local_key,
     )
     with session.runtime() as runtime:
-        count = runtime.keys.rewrap(replace(config, encryption=changed), _new_passphrase())
+        successor = replace(config, encryption=changed)
+        count = runtime.keys.rewrap(successor, lambda: new_passphrase("MEMORYOSS_PASSPHRASE"))
 
     def show(console: Console) -> None:
         console.line(console.styled("wrapped anew ", "good"), f"{count} keys")

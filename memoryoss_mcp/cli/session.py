@@ -70,7 +70,8 @@ class Session:
         """The opened memory; closed behind the block."""
         from memoryoss_mcp.runtime import Runtime  # start-up time: --help needs no database
 
-        with Runtime.open(self.config, client=CLIENT, ask=passphrase()) as runtime:
+        ask = passphrase("MEMORYOSS_PASSPHRASE", "Passphrase of the sealed namespaces: ")
+        with Runtime.open(self.config, client=CLIENT, ask=ask) as runtime:
             yield runtime
 
     def namespace(self, runtime: Runtime) -> NamespaceChoice:

@@ -124,12 +124,39 @@ def decode(data: bytes, field: str, name: str) -> str:
         ) from None
 
 
-def passphrase() -> Callable[[], str] | None:
-    """Asks for the passphrase of the sealed namespaces, where there is somebody to ask."""
-    return _ask_passphrase if sys.stdin is not None and sys.stdin.isatty() else None
+def passphrase(variable: str, prompt: str) -> Callable[[], str] | None:
+    """Gives a passphrase: that of an environment variable, else what somebody types. ``None`` where
+    there is neither."""
+    if named := os.environ.get(variable):
+        return lambda: named
+    return (lambda: _typed(prompt)) if _somebody() else None
 
 
-def _ask_passphrase() -> str:
-    import getpass  # start-up time: few namespaces are sealed with one
+def new_passphrase(variable: str) -> str:
+    """A passphrase for something new, typed twice.
 
-    return getpass.getpass("Passphrase of the sealed namespaces: ")
+    Raises:
+        InvalidInputError: there is nobody to ask, or the two are not the same.
+    """
+    if named := os.environ.get(variable):
+        return named
+    if not _somebody():
+        raise InvalidInputError(
+            "A passphrase is needed, and there is nobody to ask for it.",
+            field="passphrase",
+            hint=f"Set {variable}.",
+        )
+    first = _typed("New passphrase: ")
+    if _typed("The same again: ") != first:
+        raise InvalidInputError("The two passphrases are not the same.", field="passphrase")
+    return first
+
+
+def _somebody() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _typed(prompt: str) -> str:
+    import getpass  # start-up time: few commands ask for one
+
+    return getpass.getpass(prompt)

@@ -44,6 +44,35 @@ def read(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def install(path: Path, secret: bytes, *, force: bool, dry_run: bool = False) -> Path | None:
+    """Put a secret in its place. Another one that is there is kept under another name, which is
+    returned, if ``force`` allows it.
+
+    Raises:
+        VaultError: another one is there, or the file cannot be written; nothing was changed.
+    """
+    try:
+        present = read(path) if path.exists() else None
+        if present == secret:
+            return None
+        if present is not None and not force:
+            raise VaultError(
+                f"{path} holds another key; it was left untouched.",
+                hint="Restore with --force: the key that is there is kept under another name.",
+            )
+        if dry_run:
+            return None
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replaced = None
+        if present is not None:
+            replaced = path.with_name(f"{path.name}.replaced-{secrets.token_hex(4)}")
+            path.rename(replaced)
+        _make(path, secret)
+        return replaced
+    except OSError as error:
+        raise VaultError(f"The key file {path} cannot be written ({error.strerror}).") from error
+
+
 def _make(path: Path, secret: bytes) -> None:
     draft = path.with_name(f"{path.name}.new-{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

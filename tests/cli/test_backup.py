@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 import threading
 from dataclasses import replace
@@ -165,3 +166,61 @@ def test_wrong_arguments_are_refused(cli: Cli) -> None:
     assert (nothing.code, nothing.error["code"]) == (1, "store_error")
     for arguments in (("backup", "verify"), ("backup", "a", "b")):
         assert cli(*arguments, "--json").error["code"] == "invalid_input"
+
+
+def test_an_encrypted_backup_opens_with_its_passphrase_only(cli: Cli) -> None:
+    cli.store("The canary sings in the aviary.")
+    target, named = cli.folder / "kept", {"MEMORYOSS_BACKUP_PASSPHRASE": secrets.token_urlsafe(12)}
+    made = cli("--json", "backup", str(target), "--passphrase", environment=named).document
+    assert (made["encrypted"], made["key_included"], made["memories"]) == (True, False, 1)
+    assert b"canary" not in target.read_bytes()
+    assert zstandard_magic() not in target.read_bytes()[:64]
+    checked = cli("--json", "backup", "verify", str(target), environment=named).document
+    assert (checked["sound"], checked["encrypted"]) == (True, True)
+    nobody = cli("--json", "backup", "verify", str(target))
+    assert (nobody.code, nobody.error["code"]) == (1, "backup_sealed")
+    other = {"MEMORYOSS_BACKUP_PASSPHRASE": "x" * 12}
+    wrong = cli("--json", "restore", str(target), "--force", environment=other)
+    assert (wrong.code, wrong.error["code"]) == (1, "vault_error")
+    data = target.read_bytes()
+    (cli.folder / "cut").write_bytes(data[:-1])
+    cut = cli("--json", "backup", "verify", str(cli.folder / "cut"), environment=named)
+    assert (cut.code, cut.error["code"]) == (1, "backup_damaged")
+    elsewhere = Cli(cli.folder / "elsewhere", cli.folder)
+    assert elsewhere("restore", str(target), environment=named).code == 0
+    assert "canary" in elsewhere.json("recall", "canary")["memories"][0]["content"]
+
+
+def zstandard_magic() -> bytes:
+    return b"\x28\xb5\x2f\xfd"
+
+
+def test_the_key_of_sealed_namespaces_goes_along_if_wished(cli: Cli, tmp_path: Path) -> None:
+    cli.store("The canary sings in the aviary.")
+    cli.json("seal")
+    target, named = cli.folder / "kept", {"MEMORYOSS_BACKUP_PASSPHRASE": secrets.token_urlsafe(12)}
+    alone = cli("--json", "backup", str(target), "--include-key")
+    assert (alone.code, alone.error["code"]) == (1, "vault_error")
+    plain = cli.json("backup", str(cli.folder / "plain"))
+    assert plain["key_included"] is False
+    arguments = ("--json", "backup", str(target), "--passphrase", "--include-key")
+    assert cli(*arguments, environment=named).document["key_included"] is True
+    key = (cli.folder / "keys" / "master.key").read_bytes()
+    other = Cli(tmp_path / "other" / "data", tmp_path / "other")
+    other.folder.mkdir()
+    assert other("restore", str(cli.folder / "plain")).code == 0
+    assert other("--json", "recall", "canary").error["code"] == "sealed"
+    assert other("restore", str(target), "--force", environment=named).code == 0
+    assert (other.folder / "keys" / "master.key").read_bytes() == key
+    assert "canary" in other.json("recall", "canary")["memories"][0]["content"]
+    third = Cli(tmp_path / "third" / "data", tmp_path / "third")
+    third.folder.mkdir()
+    third.store("Another memory.")
+    third.json("seal")
+    present = (third.folder / "keys" / "master.key").read_bytes()
+    refused = third("--json", "restore", str(target), environment=named)
+    assert refused.code == 1
+    assert (third.folder / "keys" / "master.key").read_bytes() == present
+    assert third("restore", str(target), "--force", environment=named).code == 0
+    kept = list((third.folder / "keys").glob("master.key.replaced-*"))
+    assert [path.read_bytes() for path in kept] == [present]

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from memoryoss_mcp.config import Encryption
 
 
+KEY_FILE = "master.key"
+"""The key of the local provider, in the folder of keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """A new data key (256 bits), and as its provider wraps it."""

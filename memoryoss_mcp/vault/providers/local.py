@@ -22,9 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from memoryoss_mcp.errors import VaultError
 from memoryoss_mcp.vault import keyfile
 from memoryoss_mcp.vault.passphrase import COST, SALT_BYTES, check_passphrase, derive_key
-from memoryoss_mcp.vault.providers import DataKey
+from memoryoss_mcp.vault.providers import KEY_FILE, DataKey
 
-KEY_FILE: Final = "master.key"
 PASSPHRASE_VARIABLE: Final = "MEMORYOSS_PASSPHRASE"
 KEYRING_SERVICE: Final = "memoryoss"
 
