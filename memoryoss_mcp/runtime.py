@@ -547,6 +547,24 @@ class Runtime:
             return file.plan(self.config.store_path)
         return file.migrate(self.config.store_path, self.config.storage.keep_snapshots)
 
+    def embed_pending(self, progress: Progress | None = None) -> int:
+        """Give every memory without a vector of the present model one, batch by batch; ended in the
+        middle, the rest is found again. Returns how many got theirs.
+
+        Raises:
+            MemoryOSSError: the model cannot be loaded; nothing was changed.
+        """
+        if self._encoder.load() is None and self._encoder.error is not None:
+            raise self._encoder.error
+        whole = sum(space.pending for space in self._store.status().namespaces)
+        done = 0
+        report = progress or _silent
+        report("embedding", done, whole)
+        while filled := fill_pending(self._encoder, self._store):
+            done += filled
+            report("embedding", done, max(whole, done))
+        return done
+
     def _check_page(self, limit: int) -> None:
         if limit < 1:
             raise InvalidInputError("limit must be at least 1.", field="limit")

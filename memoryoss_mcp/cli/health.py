@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from memoryoss_mcp.cli.documents import document
 from memoryoss_mcp.cli.parser import Commands
-from memoryoss_mcp.cli.session import Reply, Session
+from memoryoss_mcp.cli.session import CLIENT, Reply, Session
 from memoryoss_mcp.cli.views import namespace_text, size_text
 from memoryoss_mcp.store.types import DoctorReport, Finding, MigrationPlan, StoreStatus
 
@@ -43,6 +44,19 @@ def register(commands: Commands) -> None:
         "Bring the memory file to the present schema, after a snapshot.",
     )
     migrate.add_argument("--dry-run", action="store_true", help="only list the steps")
+    embeddings = commands.add(
+        "migrate-embeddings",
+        run_migrate_embeddings,
+        "[--model NAME] [--dry-run] [OPTIONS]",
+        "Give all memories vectors of the configured model, or of another.",
+        description="Recall goes on meanwhile, by words for what has no vector yet. Ended in the "
+        "middle it\ngoes on where it was: with the next call, or in the next server that starts.\n"
+        "With --model, set the same model in [embeddings] afterwards: whoever opens the memory\n"
+        "with another one changes it back.",
+        kept="What was embedded before the error is kept.",
+    )
+    embeddings.add_argument("--model", metavar="NAME", help="the model ('memoryoss models' lists)")
+    embeddings.add_argument("--dry-run", action="store_true", help="only say how many")
 
 
 def run_status(session: Session) -> Reply:
@@ -143,6 +157,48 @@ def run_migrate(session: Session) -> Reply:
         )
     plan = migrate(session.config, dry_run=session.options.dry_run)
     return Reply(document(plan), lambda console: _show_plan(console, plan))
+
+
+def run_migrate_embeddings(session: Session) -> Reply:
+    """Embed whatever has no vector of the model."""
+    from memoryoss_mcp.runtime import Runtime  # start-up time: --help needs no database
+
+    options, config = session.options, session.config
+    wanted = options.model or config.embeddings.model
+    if options.dry_run:
+        with session.runtime() as runtime:
+            status = runtime.status()
+        spaces = status.namespaces
+        same = status.embedding_model == wanted
+        count = sum(space.pending if same else space.total for space in spaces)
+        done = 0
+    else:
+        changed = replace(config, embeddings=replace(config.embeddings, model=wanted))
+        with (
+            Runtime.open(changed, client=CLIENT, ask=session.ask()) as runtime,
+            session.progress("embedding") as progress,
+        ):
+            done = runtime.embed_pending(progress)
+            count = sum(space.pending for space in runtime.status().namespaces)
+    fields = {
+        "model": wanted,
+        "embedded": done,
+        "pending": count,
+        "dry_run": options.dry_run,
+        "configured": config.embeddings.model == wanted,
+    }
+
+    def show(console: Console) -> None:
+        if options.dry_run:
+            console.line(console.styled("would embed ", "warn"), f"{count:,} memories by {wanted}")
+            return
+        console.line(console.styled("embedded ", "good"), f"{done:,} memories by {wanted}")
+        if count:
+            console.line(f"{count:,} could not be: their namespaces are sealed and locked.")
+        if config.embeddings.model != wanted:
+            console.line(f'Now set in [embeddings]: model = "{wanted}"')
+
+    return Reply(fields, show)
 
 
 def _show_plan(console: Console, plan: MigrationPlan) -> None:

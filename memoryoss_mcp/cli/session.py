@@ -70,9 +70,13 @@ class Session:
         """The opened memory; closed behind the block."""
         from memoryoss_mcp.runtime import Runtime  # start-up time: --help needs no database
 
-        ask = passphrase("MEMORYOSS_PASSPHRASE", "Passphrase of the sealed namespaces: ")
-        with Runtime.open(self.config, client=CLIENT, ask=ask) as runtime:
+        with Runtime.open(self.config, client=CLIENT, ask=self.ask()) as runtime:
             yield runtime
+
+    @staticmethod
+    def ask() -> Callable[[], str] | None:
+        """Gives the passphrase of sealed namespaces, where there is one or somebody to ask."""
+        return passphrase("MEMORYOSS_PASSPHRASE", "Passphrase of the sealed namespaces: ")
 
     def namespace(self, runtime: Runtime) -> NamespaceChoice:
         """``--namespace``, else the configured one, else the project's, else ``default``."""

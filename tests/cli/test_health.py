@@ -112,6 +112,24 @@ def test_repair_makes_the_vectors_that_were_missing(cli: Cli) -> None:
     assert {f["level"] for f in cli.json("doctor")["findings"]} == {"ok"}
 
 
+def test_all_memories_get_vectors_of_another_model(cli: Cli) -> None:
+    choose_model(cli, "bge-small-en-v1.5")
+    cli.load(*({"content": f"Ship {n} lies at quay {n}."} for n in range(40)))
+    planned = cli.json("migrate-embeddings", "--model", "all-minilm-l6-v2", "--dry-run")
+    assert (planned["pending"], planned["embedded"]) == (40, 0)
+    missing = cli("--json", "migrate-embeddings")
+    assert missing.code == 1
+    assert missing.error["code"] == "model_missing"
+    done = cli.json("migrate-embeddings", "--model", "all-minilm-l6-v2")
+    assert (done["embedded"], done["pending"], done["configured"]) == (40, 0, False)
+    choose_model(cli, "all-minilm-l6-v2")
+    assert cli.json("migrate-embeddings")["embedded"] == 0
+    assert [space["pending"] for space in cli.json("status")["namespaces"]] == [0]
+    assert "Ship 7" in cli.json("recall", "Where is ship 7?")["memories"][0]["content"]
+    unknown = cli("--json", "migrate-embeddings", "--model", "no-such-model")
+    assert (unknown.code, unknown.error["code"]) == (2, "model_unknown")
+
+
 def test_damage_is_told_and_repaired_only_when_asked(cli: Cli) -> None:
     cli.load(*({"content": f"Fact {n} of the harbour"} for n in range(5)))
     path = cli.data_dir / "memoryoss.db"

@@ -16,18 +16,8 @@ from tests.cli.support import ROOT, Cli
 COMMANDS = (
     *("mcp-server", "demo", "store", "recall", "update", "forget", "undo", "list"),
     *("inspect", "review", "team", "history", "consolidate", "decay", "audit", "export"),
-    *(
-        "certificate",
-        "seal",
-        "unseal",
-        "keys",
-        "status",
-        "doctor",
-        "migrate",
-        "backup",
-        "restore",
-        "models",
-    ),
+    *("certificate", "seal", "unseal", "keys", "status", "doctor", "migrate"),
+    *("migrate-embeddings", "backup", "restore", "models"),
 )
 
 
