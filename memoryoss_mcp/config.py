@@ -82,18 +82,22 @@ class Trust:
 @dataclass(frozen=True, slots=True)
 class Decay:
     """``[decay]``: after how many idle days memories turn stale; after as many more they are
-    archived."""
+    archived. ``enabled`` lets servers do it by themselves, every so many minutes."""
 
     after_days: int = 14
+    enabled: bool = False
+    interval_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Consolidation:
     """``[consolidation]``: from which cosine memories may say the same, and how many mergers one
-    run makes at the most."""
+    run makes at the most. ``enabled`` lets servers do it by themselves, every so many minutes."""
 
     threshold: float = 0.9
     max_clusters: int = 50
+    enabled: bool = False
+    interval_minutes: int = 60
 
 
 PROVIDERS = ("local", "vault", "aws_kms")
@@ -293,6 +297,9 @@ def _check(config: Config) -> None:
         raise ConfigError("[consolidation] threshold must be between 0.5 and 1.")
     if config.consolidation.max_clusters < 1:
         raise ConfigError("[consolidation] max_clusters must be at least 1.")
+    for table in ("decay", "consolidation"):
+        if getattr(config, table).interval_minutes < 1:
+            raise ConfigError(f"[{table}] interval_minutes must be at least 1.")
     if config.encryption.provider not in PROVIDERS:
         raise ConfigError(f"[encryption] provider must be one of {', '.join(PROVIDERS)}.")
     if config.encryption.local_key not in LOCAL_KEYS:

@@ -16,7 +16,7 @@ from uuid import UUID
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
 from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError
-from memoryoss_mcp.lifecycle import decay, governance, review
+from memoryoss_mcp.lifecycle import decay, governance, review, upkeep
 from memoryoss_mcp.lifecycle.access import Record, records
 from memoryoss_mcp.lifecycle.decay import Sweep
 from memoryoss_mcp.lifecycle.governance import BranchReport, Proposal
@@ -25,6 +25,7 @@ from memoryoss_mcp.lifecycle.keys import Keys, LazyRing, finish_rotations
 from memoryoss_mcp.lifecycle.quarantine import quarantined, said_again
 from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
 from memoryoss_mcp.lifecycle.trust import assess
+from memoryoss_mcp.lifecycle.upkeep import Upkeep
 from memoryoss_mcp.model import Change, Draft, Memory, Origin, check_namespace, now
 from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
 from memoryoss_mcp.model.project import find_project
@@ -96,6 +97,7 @@ class Runtime:
         self._encoder = encoder
         self._engine = Engine(config, store, encoder, self.trust)
         self._warmer: Warmer | None = None
+        self._upkeep: Upkeep | None = None
         self._guard = threading.Lock()
 
     @classmethod
@@ -159,6 +161,8 @@ class Runtime:
             if self._warmer is None:
                 name = self.namespace().name
                 self._warmer = Warmer(self._encoder, self._store, name, self._finish_rotations)
+                wished = upkeep.tasks(self.config, self._decay_all, self._consolidate_all)
+                self._upkeep = Upkeep(self._store, wished) if wished else None
 
     def wait_until_ready(self, timeout: float | None = None) -> bool:
         """Wait for :meth:`warm` (or load now). ``False`` after ``timeout`` seconds or if there is
@@ -171,6 +175,8 @@ class Runtime:
 
     def close(self) -> None:
         """Finish queued writes and release the file. Harmless when closed already."""
+        if self._upkeep is not None:
+            self._upkeep.close()
         if self._warmer is not None:
             self._warmer.close()
         self._store.close()
@@ -587,6 +593,13 @@ class Runtime:
         else:
             findings.append(checkup.skipped(UNUSABLE))
         return DoctorReport(tuple(findings))
+
+    def _decay_all(self, namespace: str) -> int:
+        swept = self.decay(namespace)
+        return len(swept.decayed)
+
+    def _consolidate_all(self, namespace: str) -> int:
+        return self.consolidate(namespace).merged
 
     def _finish_rotations(self, stop: Callable[[], bool]) -> None:
         finish_rotations(self.keys, stop)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from memoryoss_mcp.cli.documents import document
 from memoryoss_mcp.cli.parser import Commands
 from memoryoss_mcp.cli.session import CLIENT, Reply, Session
-from memoryoss_mcp.cli.views import namespace_text, size_text
+from memoryoss_mcp.cli.views import brief_time, namespace_text, size_text
 from memoryoss_mcp.store.types import DoctorReport, Finding, MigrationPlan, StoreStatus
+from memoryoss_mcp.store.upkeep import UpkeepRun
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
@@ -70,6 +71,10 @@ def run_status(session: Session) -> Reply:
         "config": None if config.path is None else str(config.path),
         "namespace": chosen.name,
         "namespace_source": chosen.source,
+        "background": {
+            name: {"enabled": table.enabled, "interval_minutes": table.interval_minutes}
+            for name, table in (("decay", config.decay), ("consolidation", config.consolidation))
+        },
     }
     file = None if config.path is None else str(config.path)
     return Reply(fields, lambda console: _show_status(console, status, file, chosen))
@@ -90,6 +95,7 @@ def _show_status(
             ("SQLite", f"{status.sqlite_version}, sqlite-vec {status.sqlite_vec_version}"),
             ("audit chain", f"{status.ledger_entries:,} entries"),
             ("snapshots", ", ".join(path.name for path in status.snapshots) or "none"),
+            *((f"last {run.kind}", _upkeep_text(run)) for run in status.upkeep),
         ]
     )
     numbers = ("total", "active", "candidate", "contested", "stale", "archived", "pending")
@@ -106,6 +112,13 @@ def _show_status(
         console.table(("namespace", "health", *numbers), rows, right=numbers, wrap=("namespace",))
     else:
         console.line(console.styled("Nothing is stored yet.", "dim"))
+
+
+def _upkeep_text(run: UpkeepRun) -> str:
+    if run.finished_at is None:
+        return f"begun at {brief_time(run.started_at)}, under way"
+    ended = f" {run.error}" if run.error else ""
+    return f"{run.changed:,} memories changed at {brief_time(run.finished_at)}.{ended}"
 
 
 def run_doctor(session: Session) -> Reply:

@@ -29,6 +29,7 @@ from memoryoss_mcp.store import (
     sealing,
     trust,
     undoing,
+    upkeep,
     vectors,
 )
 from memoryoss_mcp.store.changes import Again, Analyse, Entry, Link, Rule
@@ -256,6 +257,15 @@ class Store:
         count: int = self._write(lambda c: changes.fill_vectors(c, self.model, filled))
         return count
 
+    def claim_upkeep(self, kind: str, every_ns: int) -> bool:
+        """See :func:`memoryoss_mcp.store.upkeep.claim`."""
+        claimed: bool = self._write(lambda c: upkeep.claim(c, kind, every_ns))
+        return claimed
+
+    def finish_upkeep(self, kind: str, changed: int, error: str | None) -> None:
+        """See :func:`memoryoss_mcp.store.upkeep.finish`."""
+        self._write(lambda c: upkeep.finish(c, kind, changed, error))
+
     def remove_empty_namespace(self, name: str) -> None:
         """Take a namespace without memories out of the list. What was in it stays in the ledger."""
         self._write(lambda c: changes.remove_empty_namespace(c, name))
@@ -469,6 +479,7 @@ class Store:
                 embedding_revision=self.model.revision,
                 embedding_dimension=self.model.dimension,
                 snapshots=file.snapshots(self.path),
+                upkeep=upkeep.runs(connection),
             )
 
     def ledger(self, query: LedgerQuery) -> list[LedgerEntry]:

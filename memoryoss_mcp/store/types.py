@@ -16,6 +16,7 @@ from memoryoss_mcp.model import (
     QueueKind,
     Status,
 )
+from memoryoss_mcp.store.upkeep import UpkeepRun
 
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(step, done, total)`` during long work."""
@@ -220,7 +221,8 @@ class NamespaceStatus:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """The state of the file and its indexes. Sizes in bytes."""
+    """The state of the file and its indexes. Sizes in bytes. ``upkeep`` are the last runs of what
+    servers do in the background."""
 
     path: Path
     schema_version: int
@@ -234,6 +236,7 @@ class StoreStatus:
     embedding_revision: str
     embedding_dimension: int
     snapshots: tuple[Path, ...]
+    upkeep: tuple[UpkeepRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
