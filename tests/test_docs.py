@@ -58,6 +58,10 @@ def test_the_figures_in_the_readme_are_those_of_the_kept_results() -> None:
     for name in ("beam_100k", "devmem_claude"):
         assert f"{measured[f'{name}: abstention AUC']:.2f}" in section
     assert all(check["passed"] for check in results("faults")["required"])
+    largest = results("sealed")["sizes"][-1]
+    clear, sealed = (largest[kind]["recall"]["p50"] for kind in ("clear", "sealed"))
+    assert f"recalled in {sealed:.1f} ms instead\n  of {clear:.1f};" in section
+    assert f"takes {largest['sealed']['first recall'] / 1000:.0f} seconds once" in section
 
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
@@ -78,7 +82,7 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
 
 
 def test_the_shell_examples_run(tmp_path: Path) -> None:
-    (session,) = blocks(README, "console")
+    session = "".join(blocks(README, "console"))
     commands = [line[2:] for line in session.splitlines() if line.startswith("$ memoryoss ")]
     assert len(commands) >= 5
     environment = {**os.environ, "MEMORYOSS_DATA_DIR": str(tmp_path), "PYTHONUTF8": "1"}
