@@ -122,6 +122,18 @@ class Encryption:
     """How long a key is kept after a rotation when nothing is sealed with it any more."""
 
 
+READS = ("off", "sealed", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """``[audit]``: which reads the ledger records; writes it always does."""
+
+    reads: str = "off"
+    """``off``, ``sealed`` (those of sealed namespaces) or ``all``. Nothing is returned before its
+    entry is on disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logging:
     """``[logging]``: what is written to stderr."""
@@ -145,6 +157,7 @@ class Config:
     decay: Decay = Decay()
     consolidation: Consolidation = Consolidation()
     encryption: Encryption = Encryption()
+    audit: Audit = Audit()
     limits: Limits = field(default_factory=Limits)
     logging: Logging = Logging()
 
@@ -168,6 +181,7 @@ _TABLES: dict[str, type[Any]] = {
     "decay": Decay,
     "consolidation": Consolidation,
     "encryption": Encryption,
+    "audit": Audit,
     "limits": Limits,
     "logging": Logging,
 }
@@ -300,6 +314,8 @@ def _check(config: Config) -> None:
     for table in ("decay", "consolidation"):
         if getattr(config, table).interval_minutes < 1:
             raise ConfigError(f"[{table}] interval_minutes must be at least 1.")
+    if config.audit.reads not in READS:
+        raise ConfigError(f"[audit] reads must be one of {', '.join(READS)}.")
     if config.encryption.provider not in PROVIDERS:
         raise ConfigError(f"[encryption] provider must be one of {', '.join(PROVIDERS)}.")
     if config.encryption.local_key not in LOCAL_KEYS:

@@ -266,6 +266,7 @@ class Runtime:
             InvalidInputError, LimitExceededError, InvalidCursorError: the query is wrong.
         """
         self._settle()
+        self._note_read("recall", query.namespace)
         return self._engine.recall(query)
 
     def recall_many(self, queries: Sequence[RecallQuery]) -> tuple[RecallResult, ...]:
@@ -275,6 +276,7 @@ class Runtime:
     def explain(self, query: RecallQuery) -> Explanation:
         """:meth:`recall`, with every number it used."""
         self._settle()
+        self._note_read("recall", query.namespace)
         return self._engine.explain(query)
 
     def update(self, change: Change) -> Updated:
@@ -367,7 +369,9 @@ class Runtime:
             NotFoundError: the namespace has no such memory.
         """
         check_namespace(namespace, self.config.limits.max_namespace_length)
-        return self._store.get(namespace, memory_id)
+        found = self._store.get(namespace, memory_id)
+        self._note_read("inspect", namespace, memory_id)
+        return found
 
     def trust(self, namespace: str, memories: Sequence[Memory]) -> dict[UUID, Trust]:
         """How far some memories of a namespace are to be trusted now."""
@@ -377,6 +381,7 @@ class Runtime:
         """One page of a namespace, newest first."""
         check_namespace(query.namespace, self.config.limits.max_namespace_length)
         self._check_page(query.limit)
+        self._note_read("list", query.namespace)
         return self._store.page(query)
 
     def inbox(self, namespace: str, limit: int = 20) -> Inbox:
@@ -488,6 +493,7 @@ class Runtime:
     ) -> Iterator[Record]:
         """Every memory of a namespace, archived ones too, with all that is known of it."""
         check_namespace(namespace, self.config.limits.max_namespace_length)
+        self._note_read("export", namespace)
         return records(self._store, namespace, agent=agent, session=session)
 
     def history(self, memory_id: UUID, namespace: str) -> History:
@@ -603,6 +609,12 @@ class Runtime:
 
     def _finish_rotations(self, stop: Callable[[], bool]) -> None:
         finish_rotations(self.keys, stop)
+
+    def _note_read(self, action: str, namespace: str, memory: UUID | None = None) -> None:
+        policy = self.config.audit.reads
+        if policy == "off" or (policy == "sealed" and not self._store.is_sealed(namespace)):
+            return
+        self._store.note_read(action, namespace, memory)
 
     def _settle(self) -> None:
         """Without a warmer the model is loaded on demand; with one nobody waits for it."""

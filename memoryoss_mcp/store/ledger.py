@@ -21,7 +21,8 @@ GENESIS: Final = hashlib.sha256(DOMAIN + b" genesis").digest()
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One change: ``action`` is store, update, forget or review; ``subject`` is who asked."""
+    """One change: ``action`` is store, update, forget, review and so on; ``subject`` is who asked.
+    Where reads are recorded, recall, inspect, list and export are actions too, of version 0."""
 
     entry: int
     at: int

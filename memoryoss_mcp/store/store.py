@@ -257,6 +257,15 @@ class Store:
         count: int = self._write(lambda c: changes.fill_vectors(c, self.model, filled))
         return count
 
+    def note_read(self, action: str, namespace: str, memory: UUID | None) -> None:
+        """Record in the ledger that something is read; durable when this returns."""
+        self._write(lambda c: ledger.append(c, action, namespace, self.subject, memory, 0))
+
+    def is_sealed(self, namespace: str) -> bool:
+        """Whether a namespace is sealed."""
+        with self._reading() as connection:
+            return namespace in sealing.sealed_spaces(connection).values()
+
     def claim_upkeep(self, kind: str, every_ns: int) -> bool:
         """See :func:`memoryoss_mcp.store.upkeep.claim`."""
         claimed: bool = self._write(lambda c: upkeep.claim(c, kind, every_ns))
