@@ -5,31 +5,24 @@ from __future__ import annotations
 
 import builtins
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from uuid import UUID
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
-from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, NotFoundError
-from memoryoss_mcp.lifecycle import decay, governance, review, upkeep
-from memoryoss_mcp.lifecycle.access import Record, records
-from memoryoss_mcp.lifecycle.decay import Sweep
-from memoryoss_mcp.lifecycle.governance import BranchReport, Proposal
-from memoryoss_mcp.lifecycle.history import History, history
+from memoryoss_mcp.errors import NotFoundError
+from memoryoss_mcp.lifecycle import governance, upkeep
+from memoryoss_mcp.lifecycle.governance import Proposal
 from memoryoss_mcp.lifecycle.keys import Keys, LazyRing, finish_rotations
 from memoryoss_mcp.lifecycle.quarantine import quarantined, said_again
-from memoryoss_mcp.lifecycle.review import Decided, Decision, Inbox
-from memoryoss_mcp.lifecycle.trust import assess
 from memoryoss_mcp.lifecycle.upkeep import Upkeep
 from memoryoss_mcp.model import Change, Draft, Memory, Origin, check_namespace, now
 from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
 from memoryoss_mcp.model.project import find_project
-from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall import checkup
 from memoryoss_mcp.recall.encoder import Encoder, Warmer, fill_pending
 from memoryoss_mcp.recall.engine import Engine
@@ -37,20 +30,16 @@ from memoryoss_mcp.recall.indexing import document_terms
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import Explanation, RecallResult
 from memoryoss_mcp.screen import admit, admit_change
-from memoryoss_mcp.store import doctor, file
+from memoryoss_mcp.services import Services, silent
+from memoryoss_mcp.store import doctor
 from memoryoss_mcp.store.changes import Entry, draft_memory
-from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import (
     DoctorReport,
     ForgetReceipt,
     ForgetRequest,
-    ListPage,
-    ListQuery,
-    MigrationPlan,
     Progress,
     Stored,
-    StoreStatus,
     UndoReceipt,
     UndoRequest,
     Updated,
@@ -58,7 +47,6 @@ from memoryoss_mcp.store.types import (
 
 if TYPE_CHECKING:
     from memoryoss_mcp.lifecycle.certificate import Certificate
-    from memoryoss_mcp.lifecycle.consolidation import Consolidation
     from memoryoss_mcp.lifecycle.relations import Relations
     from memoryoss_mcp.vault.signing import Signer
 
@@ -66,10 +54,6 @@ UNUSABLE = "the file has to be put right first."
 
 STORE_BATCH = 64
 """Memories of ``store_many`` that are embedded and committed together."""
-
-
-LEDGER_BATCH = 1_000
-"""Ledger entries that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +64,7 @@ class NamespaceChoice:
     source: str
 
 
-class Runtime:
+class Runtime(Services):
     """The memory of one data folder. Thread-safe; several processes may open the same folder.
 
     Open it with :meth:`open`, close it with :meth:`close` or a ``with`` block.
@@ -328,19 +312,6 @@ class Runtime:
         self._store.keep_certificate(made.id, receipt.namespace, made.kept())
         return receipt, made
 
-    def certificates(self, namespace: str, limit: int = 20) -> tuple[Certificate, ...]:
-        """The certificates of deletions in a namespace, newest first, without their salts.
-
-        Raises:
-            InvalidInputError, LimitExceededError: the limit is wrong.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        self._check_page(limit)
-        from memoryoss_mcp.lifecycle import certificate  # start-up time: seldom needed
-
-        found = self._store.certificates(namespace, limit)
-        return tuple(certificate.read(text) for _, _, text in found)
-
     def _signer(self) -> Signer:
         from memoryoss_mcp.vault.signing import Signer  # start-up time: most commands sign nothing
 
@@ -360,48 +331,7 @@ class Runtime:
             self._fill_pending()
         return receipt
 
-    # Services -----------------------------------------------------------------------------
-
-    def inspect(self, memory_id: UUID, namespace: str) -> Memory:
-        """One memory, whole.
-
-        Raises:
-            NotFoundError: the namespace has no such memory.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        found = self._store.get(namespace, memory_id)
-        self._note_read("inspect", namespace, memory_id)
-        return found
-
-    def trust(self, namespace: str, memories: Sequence[Memory]) -> dict[UUID, Trust]:
-        """How far some memories of a namespace are to be trusted now."""
-        return assess(self._store, namespace, memories, now(), self.config.trust.threshold)
-
-    def list(self, query: ListQuery) -> ListPage:
-        """One page of a namespace, newest first."""
-        check_namespace(query.namespace, self.config.limits.max_namespace_length)
-        self._check_page(query.limit)
-        self._note_read("list", query.namespace)
-        return self._store.page(query)
-
-    def inbox(self, namespace: str, limit: int = 20) -> Inbox:
-        """What waits for a person's decision, first things first.
-
-        Raises:
-            InvalidInputError, LimitExceededError: the limit is wrong.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        self._check_page(limit)
-        return review.inbox(self._store, namespace, limit)
-
-    def review(self, decision: Decision) -> Decided:
-        """Confirm, reject or supersede a memory, whether it waits in the inbox or not.
-
-        Raises:
-            InvalidInputError, NotFoundError: nothing was changed.
-        """
-        check_namespace(decision.namespace, self.config.limits.max_namespace_length)
-        return review.decide(self._store, decision)
+    # The whole memory --------------------------------------------------------------------
 
     def propose(self, draft: Draft, proposal: Proposal) -> Memory:
         """Store a memory that a team governs. Returns it as it was stored.
@@ -416,128 +346,6 @@ class Runtime:
         [receipt] = self._write(entries, self._relations(entries, ()), embedded=embedded)
         return self._store.get(receipt.namespace, receipt.id)
 
-    def team_report(self, namespace: str) -> tuple[BranchReport, ...]:
-        """How the branches of a team stand that governs memories of a namespace."""
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        return governance.report(self._store, namespace)
-
-    def consolidate(
-        self,
-        namespace: str,
-        *,
-        threshold: float | None = None,
-        max_clusters: int | None = None,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Consolidation:
-        """Merge memories that say the same; see :func:`consolidation.consolidate`. What is left
-        out comes from the configuration.
-
-        Raises:
-            InvalidInputError: a value is out of its bounds.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        from memoryoss_mcp.lifecycle import consolidation  # start-up time: seldom needed
-
-        settings = self.config.consolidation
-        return consolidation.consolidate(
-            self._store,
-            namespace,
-            document_terms,
-            threshold=settings.threshold if threshold is None else threshold,
-            max_clusters=settings.max_clusters if max_clusters is None else max_clusters,
-            dry_run=dry_run,
-            progress=progress or _silent,
-        )
-
-    def unmerge(self, memory_id: UUID, namespace: str) -> tuple[Memory, ...]:
-        """Take a merged memory apart again. Returns its sources.
-
-        Raises:
-            NotFoundError, InvalidInputError: nothing was changed.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        return self._store.unmerge(namespace, memory_id)
-
-    def decay(
-        self,
-        namespace: str,
-        *,
-        after_days: int | None = None,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Sweep:
-        """Let idle memories turn stale, and archive what stays idle.
-
-        Raises:
-            InvalidInputError: the number of days is below 1.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        days = self.config.decay.after_days if after_days is None else after_days
-        report = progress or _silent
-        return decay.sweep(
-            self._store, namespace, self.trust, days, dry_run=dry_run, progress=report
-        )
-
-    def unarchive(self, ids: Sequence[UUID], namespace: str) -> tuple[Memory, ...]:
-        """Bring archived memories back.
-
-        Raises:
-            NotFoundError, InvalidInputError: nothing was changed.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        return tuple(decay.restore(self._store, namespace, ids))
-
-    def export(
-        self, namespace: str, *, agent: str | None = None, session: str | None = None
-    ) -> Iterator[Record]:
-        """Every memory of a namespace, archived ones too, with all that is known of it."""
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        self._note_read("export", namespace)
-        return records(self._store, namespace, agent=agent, session=session)
-
-    def history(self, memory_id: UUID, namespace: str) -> History:
-        """What was recorded about one memory, and to which others it is tied.
-
-        Raises:
-            NotFoundError: the namespace has no such memory.
-        """
-        check_namespace(namespace, self.config.limits.max_namespace_length)
-        return history(self._store, namespace, memory_id)
-
-    def audit(self) -> LedgerReport:
-        """Walk the audit ledger and say whether its chain of hashes holds and has all that was
-        signed of it."""
-        return self._store.ledger_report()
-
-    def sign_ledger(self) -> int:
-        """Accept the ledger as it is: sign its present end. Returns the number of that entry.
-
-        Raises:
-            VaultError: it could not be signed.
-        """
-        return self._store.sign_ledger()
-
-    def ledger(self, query: LedgerQuery) -> builtins.list[LedgerEntry]:
-        """One page of the audit ledger, newest entries first.
-
-        Raises:
-            InvalidInputError, LimitExceededError: the limit is wrong.
-        """
-        self._check_page(query.limit)
-        return self._store.ledger(query)
-
-    def ledger_entries(self) -> Iterator[LedgerEntry]:
-        """The whole audit ledger, oldest entries first."""
-        last = 0
-        while entries := self._store.ledger_from(last, LEDGER_BATCH):
-            yield from entries
-            last = entries[-1].entry
-
-    def status(self) -> StoreStatus:
-        """Counts, sizes and versions."""
-        return self._store.status()
-
     def doctor(self, *, repair: bool = False, progress: Progress | None = None) -> DoctorReport:
         """Check the file, the model and the way from store to recall to forget (see
         :func:`memoryoss_mcp.maintenance.check_up`, which also works when the file cannot be
@@ -551,13 +359,7 @@ class Runtime:
             progress=progress,
             keys=self._ring,
         )
-        return self.checked(report, repair=repair, progress=progress or _silent)
-
-    def migrate(self, *, dry_run: bool = False) -> MigrationPlan:
-        """Bring the file to the present schema, after a snapshot."""
-        if dry_run:
-            return file.plan(self.config.store_path)
-        return file.migrate(self.config.store_path, self.config.storage.keep_snapshots)
+        return self.checked(report, repair=repair, progress=progress or silent)
 
     def embed_pending(self, progress: Progress | None = None) -> int:
         """Give every memory without a vector of the present model one, batch by batch; ended in the
@@ -570,22 +372,12 @@ class Runtime:
             raise self._encoder.error
         whole = sum(space.pending for space in self._store.status().namespaces)
         done = 0
-        report = progress or _silent
+        report = progress or silent
         report("embedding", done, whole)
         while filled := fill_pending(self._encoder, self._store):
             done += filled
             report("embedding", done, max(whole, done))
         return done
-
-    def _check_page(self, limit: int) -> None:
-        if limit < 1:
-            raise InvalidInputError("limit must be at least 1.", field="limit")
-        if limit > self.config.limits.max_batch:
-            raise LimitExceededError(
-                f"limit is {limit}; {self.config.limits.max_batch} is the most for one page.",
-                field="limit",
-                hint="Take the next page with next_cursor.",
-            )
 
     # Inside -------------------------------------------------------------------------------
 
@@ -609,12 +401,6 @@ class Runtime:
 
     def _finish_rotations(self, stop: Callable[[], bool]) -> None:
         finish_rotations(self.keys, stop)
-
-    def _note_read(self, action: str, namespace: str, memory: UUID | None = None) -> None:
-        policy = self.config.audit.reads
-        if policy == "off" or (policy == "sealed" and not self._store.is_sealed(namespace)):
-            return
-        self._store.note_read(action, namespace, memory)
 
     def _settle(self) -> None:
         """Without a warmer the model is loaded on demand; with one nobody waits for it."""
@@ -669,7 +455,3 @@ class Runtime:
 
 def _is_protected(memory: Memory) -> bool:
     return memory.team_governance is not None and memory.team_governance.review_required
-
-
-def _silent(_step: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""

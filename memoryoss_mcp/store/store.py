@@ -22,12 +22,9 @@ from memoryoss_mcp.store import (
     ledger,
     lexical,
     listing,
-    past,
     residue,
     rows,
     schema,
-    sealing,
-    trust,
     undoing,
     upkeep,
     vectors,
@@ -36,47 +33,34 @@ from memoryoss_mcp.store.changes import Again, Analyse, Entry, Link, Rule
 from memoryoss_mcp.store.connection import (
     close_busy,
     connect,
-    fetch_all,
     fetch_one,
     translated,
     write_transaction,
 )
 from memoryoss_mcp.store.custodian import Custodian
 from memoryoss_mcp.store.head import HeadKeeper
-from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery, LedgerReport
-from memoryoss_mcp.store.past import Version
+from memoryoss_mcp.store.ledger import LedgerReport
+from memoryoss_mcp.store.reading import Reading
 from memoryoss_mcp.store.residue import Erasure
 from memoryoss_mcp.store.sealing import Keys
-from memoryoss_mcp.store.trust import Reputation, Standing
 from memoryoss_mcp.store.types import (
     ForgetReceipt,
     ForgetRequest,
-    ListPage,
-    ListQuery,
-    Progress,
     Stored,
     StoreStatus,
     UndoReceipt,
     UndoRequest,
     Updated,
-    Waiting,
 )
 from memoryoss_mcp.store.undoing import Protects
 from memoryoss_mcp.store.vectors import EmbeddingModel
 from memoryoss_mcp.store.writer import Writer
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from memoryoss_mcp.store.search import Candidates, Probe, Searcher
+    from memoryoss_mcp.store.search import Searcher
 
 
-WALK_BATCH = 1_000
-"""Memories that are read at once when all are walked over."""
-
-
-class Store:
+class Store(Reading):
     """All memories of one file. Thread-safe; several processes may open the same file.
 
     ``model`` is (name, revision, dimension) of the embedding model in use. ``analyse`` gives the
@@ -236,17 +220,6 @@ class Store:
             )
         )
 
-    def certificates(self, namespace: str, limit: int) -> list[tuple[UUID, int, str]]:
-        """Id, time and document of the certificates of a namespace, newest first."""
-        with self._reading() as connection:
-            found = fetch_all(
-                connection,
-                "SELECT id, at, document FROM certificate WHERE namespace = ?"
-                " ORDER BY id DESC LIMIT ?",
-                (namespace, limit),
-            )
-        return [(UUID(bytes=key), at, document) for key, at, document in found]
-
     def finish_erasures(self) -> Erasure | None:
         """Take up the erasures that a kill interrupted, if any; may rewrite the file."""
         with self._forgetting:
@@ -261,11 +234,6 @@ class Store:
         """Record in the ledger that something is read; durable when this returns."""
         self._write(lambda c: ledger.append(c, action, namespace, self.subject, memory, 0))
 
-    def is_sealed(self, namespace: str) -> bool:
-        """Whether a namespace is sealed."""
-        with self._reading() as connection:
-            return namespace in sealing.sealed_spaces(connection).values()
-
     def claim_upkeep(self, kind: str, every_ns: int) -> bool:
         """See :func:`memoryoss_mcp.store.upkeep.claim`."""
         claimed: bool = self._write(lambda c: upkeep.claim(c, kind, every_ns))
@@ -279,166 +247,7 @@ class Store:
         """Take a namespace without memories out of the list. What was in it stays in the ledger."""
         self._write(lambda c: changes.remove_empty_namespace(c, name))
 
-    # Reading ------------------------------------------------------------------------------
-
-    def get(self, namespace: str, memory_id: UUID) -> Memory:
-        """One memory.
-
-        Raises:
-            NotFoundError: the namespace has no such memory.
-        """
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            found = rows.find(connection, ns, [memory_id]) if ns is not None else {}
-        if memory_id not in found:
-            raise changes.missing(memory_id, namespace)
-        return found[memory_id][1]
-
-    def get_many(self, namespace: str, ids: Sequence[UUID]) -> dict[UUID, Memory]:
-        """Those of some memories that the namespace has, by id."""
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            found = rows.find(connection, ns, ids) if ns is not None else {}
-        return {key: memory for key, (_, memory) in found.items()}
-
-    def replaced_by(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
-        """The memories that one supersedes, oldest first."""
-        return self._tied(
-            namespace, "m.ns = ? AND m.superseded_by = ? ORDER BY m.number", memory_id
-        )
-
-    def made_of(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
-        """The memories that were derived from one, oldest first."""
-        return self._tied(
-            namespace,
-            "m.ns = ? AND m.number IN (SELECT number FROM edge WHERE target = ?"
-            " AND kind = 'derived_from') ORDER BY m.number",
-            memory_id,
-        )
-
-    def _tied(self, namespace: str, condition: str, memory_id: UUID) -> tuple[Memory, ...]:
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            found = rows.select(connection, condition, -1 if ns is None else ns, memory_id.bytes)
-        return tuple(memory for _, memory in found)
-
-    def versions(self, namespace: str, memory_id: UUID) -> list[Version]:
-        """The earlier versions of a memory, oldest first; those that are kept."""
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            found = rows.find(connection, ns, [memory_id]) if ns is not None else {}
-            if memory_id not in found:
-                raise changes.missing(memory_id, namespace)
-            return past.versions(connection, found[memory_id][0], namespace)
-
-    def standings(self, namespace: str, memories: Sequence[Memory]) -> dict[UUID, Standing]:
-        """What trust in some memories rests on beside their own records."""
-        with self._reading() as connection:
-            return trust.standings(connection, namespace, memories)
-
-    def reputations(self, namespace: str) -> list[Reputation]:
-        """What became of the memories of each source, by source."""
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            return [] if ns is None else trust.reputations(connection, ns)
-
-    def governed(self, namespace: str) -> list[Memory]:
-        """The memories of a namespace that a team governs, oldest first."""
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            found = rows.select(
-                connection, "m.ns = ? AND m.team_governance IS NOT NULL ORDER BY m.number", ns
-            )
-        return [memory for _, memory in found]
-
-    def waiting(self, namespace: str, limit: int) -> Waiting:
-        """What waits for a review, at most ``limit`` memories of it."""
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            return listing.waiting(connection, -1 if ns is None else ns, limit)
-
-    def read(self, numbers: Sequence[int]) -> dict[int, Memory]:
-        """Memories by row key; those that are gone meanwhile are left out."""
-        with self._reading() as connection:
-            return rows.read(connection, numbers)
-
-    def page(self, query: ListQuery) -> ListPage:
-        """One page of a listing."""
-        with self._reading() as connection:
-            return listing.page(connection, query)
-
-    def pending(self, limit: int) -> list[tuple[int, Memory]]:
-        """Up to ``limit`` memories without a vector of the present model, newest first."""
-        with self._reading() as connection:
-            spaces = fetch_all(connection, "SELECT ns FROM namespace WHERE pending > 0")
-            locked = sealing.locked(connection)
-            found: list[tuple[int, Memory]] = []
-            for (ns,) in spaces:
-                if ns in locked:
-                    continue
-                found += rows.select(
-                    connection,
-                    "m.number BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM vector x"
-                    " WHERE x.number = m.number AND x.model = ?) ORDER BY m.number DESC LIMIT ?",
-                    *rows.number_range(ns),
-                    self.model.key,
-                    limit - len(found),
-                )
-                if len(found) >= limit:
-                    break
-            return found
-
-    def candidates(self, namespace: str, probe: Probe) -> Candidates | None:
-        """See :meth:`memoryoss_mcp.store.search.Searcher.candidates`."""
-        return self.searcher().candidates(namespace, probe)
-
-    def nearest(
-        self, namespace: str, vector: NDArray[np.float32], count: int, least: float
-    ) -> list[tuple[Memory, float]]:
-        """The memories nearest to a vector of the present model, with their cosines; the nearest
-        first."""
-        found = self.searcher().nearest(namespace, vector, count, least)
-        memories = self.read([number for number, _ in found])
-        return [(memories[number], cosine) for number, cosine in found if number in memories]
-
-    def near_copies(
-        self, namespace: str, least: float, progress: Progress
-    ) -> list[tuple[int, int, float]]:
-        """Pairs of memories (row keys) with a cosine of at least ``least``, none archived."""
-        return self.searcher().near_copies(namespace, least, progress)
-
-    def walk(self, namespace: str) -> Iterator[tuple[int, Memory]]:
-        """All memories of a namespace with their row keys, oldest first. Each batch is of the
-        state at the time it is read."""
-        last = -1
-        while True:
-            with self._reading() as connection:
-                ns = changes.namespace_key(connection, namespace)
-                batch = [] if ns is None else rows.behind(connection, ns, last, WALK_BATCH)
-            yield from batch
-            if len(batch) < WALK_BATCH:
-                return
-            last = batch[-1][0]
-
-    def count(self, namespace: str) -> int:
-        """How many memories of a namespace are not archived."""
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            found: int = fetch_one(
-                connection, "SELECT count(*) FROM memory WHERE ns = ? AND archived = 0", (ns,)
-            )[0]
-        return found
-
-    def vectors_of(self, namespace: str, ids: Sequence[UUID]) -> dict[UUID, bytes]:
-        """The vectors of some memories, as they are kept; those without one are left out."""
-        with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            found = rows.find(connection, ns, ids) if ns is not None else {}
-            return {
-                key: blob
-                for key, (number, _) in found.items()
-                if (blob := vectors.get(connection, self.model, number, key)) is not None
-            }
+    # The whole file -----------------------------------------------------------------------
 
     def unmerge(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
         """Undo a consolidation: its sources come back as they were, the merged memory goes.
@@ -454,12 +263,6 @@ class Store:
             )
         )
         return restored
-
-    def replacements(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
-        """Those of some memories (row keys) of which one says anew what another says: (newer,
-        older)."""
-        with self._reading() as connection:
-            return rows.replacements(connection, numbers)
 
     def searcher(self) -> Searcher:
         """The index in memory; the first call imports numpy."""
@@ -491,16 +294,6 @@ class Store:
                 upkeep=upkeep.runs(connection),
             )
 
-    def ledger(self, query: LedgerQuery) -> list[LedgerEntry]:
-        """Entries of the audit ledger, newest first."""
-        with self._reading() as connection:
-            return ledger.read(connection, query)
-
-    def ledger_from(self, after: int, limit: int) -> list[LedgerEntry]:
-        """Up to ``limit`` entries behind number ``after``, oldest first."""
-        with self._reading() as connection:
-            return ledger.walk(connection, after, limit)
-
     def ledger_report(self) -> LedgerReport:
         """Whether the audit chain holds."""
         with self._reading() as connection:
@@ -510,11 +303,6 @@ class Store:
             problem = self._head.problem(connection)
             signed = self._head.read() if problem is None else None
         return replace(report, problem=problem, signed=signed.entry if signed else None)
-
-    def ledger_end(self) -> tuple[int, bytes]:
-        """Number and hash of the last entry of the ledger."""
-        with self._reading() as connection:
-            return ledger.end(connection)
 
     def sign_ledger(self) -> int:
         """Sign the present end of the ledger, whatever was signed before. Returns its number.
