@@ -271,14 +271,16 @@ class Runtime(Services):
             NotAnOwnerError: the team that governs it has others decide; nothing changed.
         """
         change = admit_change(change, self.config.limits)
-        vector = None
+        vector = link = None
         if change.content is not None:
             self._settle()
-            changed = Draft(content=change.content, namespace=change.namespace)
-            encoded = self._encoder.vectors([draft_memory(changed)])
+            changed = draft_memory(Draft(change.content, change.namespace, id=change.id))
+            encoded = self._encoder.vectors([changed])
             vector = encoded[0] if encoded else None
+            if vector is not None:
+                link = self._relations([Entry(changed, (), vector)], ()).link
         updated = self._store.update(
-            change, vector, lambda memory: governance.check_change(memory, change.actor)
+            change, vector, lambda memory: governance.check_change(memory, change.actor), link
         )
         self._look_for_pending(change.content is not None and vector is None)
         return updated

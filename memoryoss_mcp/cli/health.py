@@ -10,8 +10,7 @@ from memoryoss_mcp.cli.documents import document
 from memoryoss_mcp.cli.parser import Commands
 from memoryoss_mcp.cli.session import CLIENT, Reply, Session
 from memoryoss_mcp.cli.views import brief_time, namespace_text, size_text
-from memoryoss_mcp.store.types import DoctorReport, Finding, MigrationPlan, StoreStatus
-from memoryoss_mcp.store.upkeep import UpkeepRun
+from memoryoss_mcp.store.types import DoctorReport, Finding, MigrationPlan, StoreStatus, UpkeepRun
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console

@@ -162,9 +162,10 @@ def update(
     vector: bytes | None,
     subject: str,
     allow: Callable[[Memory], None] = lambda _: None,
+    link: Link | None = None,
 ) -> Updated:
     """Change a memory. ``vector`` belongs to the new content, if that is given; ``allow`` raises an
-    error for a memory that may not be changed.
+    error for a memory that may not be changed; ``link`` may tie new content to what is known.
 
     Raises:
         NotFoundError: the namespace has no such memory.
@@ -194,6 +195,14 @@ def update(
         updated_at=max(now(), memory.updated_at),
         sequence=_next_seq(connection),
     )
+    if reworded and link is not None:
+        others = Others(connection, memory.namespace)
+        # What is said now is newer than all that is there, whenever the memory was first stored.
+        tied, *touched = link(replace(changed, created_at=changed.updated_at), others.find)
+        changed = replace(tied, created_at=memory.created_at)
+        author = past.Author(change.session, change.source_key)
+        for other in touched:
+            others.rewrite(other, "link", subject, author)
     if reworded:
         present = vectors.current_model(connection) or model
         vector = vector if present.key == model.key else None

@@ -146,16 +146,18 @@ class Store(Reading):
         change: Change,
         vector: bytes | None,
         allow: Callable[[Memory], None] = lambda _: None,
+        link: Link | None = None,
     ) -> Updated:
         """Change a memory. ``vector`` belongs to the new content, if that is given; ``allow``
-        raises an error, inside the transaction, for a memory that may not be changed.
+        raises an error, inside the transaction, for a memory that may not be changed; ``link`` may
+        tie new content to what is known.
 
         Raises:
             NotFoundError, ConflictError: nothing was changed.
         """
         updated: Updated = self._write(
             lambda c: changes.update(
-                c, self.model, change, self._analyse, vector, self.subject, allow
+                c, self.model, change, self._analyse, vector, self.subject, allow, link
             )
         )
         return updated

@@ -16,7 +16,6 @@ from memoryoss_mcp.model import (
     QueueKind,
     Status,
 )
-from memoryoss_mcp.store.upkeep import UpkeepRun
 
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(step, done, total)`` during long work."""
@@ -217,6 +216,18 @@ class NamespaceStatus:
     pending: int
     health: str
     sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepRun:
+    """The last run of a kind of upkeep. ``finished_at`` is ``None`` while it is under way (or was
+    killed); ``changed`` counts memories, ``error`` says why it ended early."""
+
+    kind: str
+    started_at: int
+    finished_at: int | None = None
+    changed: int = 0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

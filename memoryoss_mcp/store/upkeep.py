@@ -4,27 +4,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 import apsw
 
 from memoryoss_mcp.model import now
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
+from memoryoss_mcp.store.types import UpkeepRun
 
 _NAME: Final = "upkeep:"
-
-
-@dataclass(frozen=True, slots=True)
-class UpkeepRun:
-    """The last run of a kind of upkeep. ``finished_at`` is ``None`` while it is under way (or was
-    killed); ``changed`` counts memories, ``error`` says why it ended early."""
-
-    kind: str
-    started_at: int
-    finished_at: int | None = None
-    changed: int = 0
-    error: str | None = None
 
 
 def claim(connection: apsw.Connection, kind: str, every_ns: int) -> bool:

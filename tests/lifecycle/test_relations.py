@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from memoryoss_mcp.lifecycle.review import Decision
-from memoryoss_mcp.model import Draft, Memory, Origin, ReviewAction, Status
+from memoryoss_mcp.model import Change, Draft, Memory, Origin, ReviewAction, Status
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.store.types import UndoRequest
@@ -58,6 +58,25 @@ def test_who_names_the_old_value_gets_what_has_it_first(runtime: Runtime) -> Non
         assert named in first.memory.content
     asked = runtime.recall(RecallQuery("What is the staging database called?", "default"))
     assert "redpanda" in asked.memories[0].memory.content
+
+
+def test_an_update_is_compared_with_what_is_known_too(runtime: Runtime) -> None:
+    first = runtime.store(Draft("The staging database is called bluewhale.", "default"))
+    other = runtime.store(Draft("Ann waters the plants.", "default"))
+    text = "The staging database is called redpanda."
+    updated = runtime.update(Change(other.id, "default", content=text))
+    assert updated.version == 2
+    memory = runtime.inspect(other.id, "default")
+    assert memory.lineage.updates == (first.id,)
+    assert memory.created_at == other.created_at
+    asked = runtime.recall(RecallQuery("What is the staging database called?", "default"))
+    assert asked.memories[0].memory.id == other.id
+    denied = "We do not deploy on Fridays."
+    told = runtime.store(Draft("We deploy on Fridays.", "default"))
+    runtime.update(Change(other.id, "default", content=denied))
+    assert runtime.inspect(told.id, "default").status is Status.CONTESTED
+    runtime.update(Change(other.id, "default", tags=("plants",)))
+    assert runtime.inspect(other.id, "default").version == 4
 
 
 def test_statements_at_odds_are_shown_to_a_reviewer(runtime: Runtime) -> None:
