@@ -68,6 +68,8 @@ def checks(figures: Sequence[Mapping[str, Any]]) -> list[report.Check]:
             found.append(report.Check(name, best["recall"]["p50"], limit, True, "ms"))
             name = f"recall / floors at {size:,}"
             found.append(report.Check(name, best["ratio"], FLOOR_RATIO, True))
+        differing = float(entry["recall"]["explained in another order"])
+        found.append(report.Check(f"explained in another order at {size:,}", differing, 0.0, True))
         single = entry["store"]["single"]["best"]["p50"]
         batch = entry["store"]["batch_per_second"]["best"]
         found.append(

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from benchmarks import report
 from benchmarks.cold import STARTED_VARIABLE
@@ -36,6 +37,7 @@ from benchmarks.workload import (
 )
 from memoryoss_mcp.config import Config, load_config
 from memoryoss_mcp.recall.query import RecallQuery
+from memoryoss_mcp.recall.result import RecallResult
 from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.text.tokens import query_terms
 
@@ -126,15 +128,24 @@ def recall_figures(built: Built, questions: Sequence[str]) -> dict[str, Any]:
             for start in range(WARM_UP, wanted, PER_ROUND)
         ]
         parts: dict[str, list[float]] = {}
+        differing = 0
         for text in questions[wanted : wanted + PER_ROUND]:
-            for step, part in runtime.explain(RecallQuery(text, NAMESPACE)).timings.items():
+            explained = runtime.explain(RecallQuery(text, NAMESPACE))
+            recalled = runtime.recall(RecallQuery(text, NAMESPACE))
+            differing += _order(explained.result) != _order(recalled)
+            for step, part in explained.timings.items():
                 parts.setdefault(step, []).append(part)
     floors.close()
     return {
         "best": min(rounds, key=lambda figures: figures["recall"]["p50"]),
         "rounds": rounds,
+        "explained in another order": differing,
         "parts": {step: spread(values) for step, values in parts.items()},
     }
+
+
+def _order(result: RecallResult) -> list[UUID]:
+    return [found.memory.id for found in result.memories]
 
 
 def _round(
