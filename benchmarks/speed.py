@@ -90,6 +90,8 @@ def checks(figures: Sequence[Mapping[str, Any]]) -> list[report.Check]:
         small, large = by_size[1_000]["store"], by_size[100_000]["store"]
         growth = large["single"]["best"]["p50"] / small["single"]["best"]["p50"]
         found.append(report.Check("single store, 100k over 1k", growth, DEGRADATION, True))
+        slower = large["review"]["best"]["p50"] / small["review"]["best"]["p50"]
+        found.append(report.Check("review, 100k over 1k", slower, DEGRADATION, True))
         loss = small["batch_per_second"]["best"] / large["batch_per_second"]["best"]
         found.append(report.Check("batch store, 1k over 100k", loss, DEGRADATION, True))
     return found

@@ -36,9 +36,12 @@ from benchmarks.workload import (
     open_store,
 )
 from memoryoss_mcp.config import Config, load_config
+from memoryoss_mcp.lifecycle.review import Decision
+from memoryoss_mcp.model import ReviewAction
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import RecallResult
 from memoryoss_mcp.runtime import Runtime
+from memoryoss_mcp.store.types import Stored
 from memoryoss_mcp.text.tokens import query_terms
 
 WARM_UP: Final = 40
@@ -169,7 +172,8 @@ def store_figures(built: Built, workload: Workload, scratch: Path) -> dict[str, 
         shutil.copy(built.config.store_path, config.store_path)
         drafts = extra_documents(workload, ROUNDS * (SINGLE_STORES + BATCH) + 10)
         warm, drafts = drafts[:10], drafts[10:]
-        singles, batches = [], []
+        singles, batches, reviews = [], [], []
+        stored: list[Stored] = []
         with Runtime.open(config) as runtime:
             runtime.wait_until_ready()
             for draft in warm:
@@ -178,15 +182,28 @@ def store_figures(built: Built, workload: Workload, scratch: Path) -> dict[str, 
                 start = number * (SINGLE_STORES + BATCH)
                 alone = drafts[start : start + SINGLE_STORES]
                 together = drafts[start + SINGLE_STORES : start + SINGLE_STORES + BATCH]
-                singles.append(spread(each(runtime.store, alone)))
-                taken = milliseconds(partial(runtime.store_many, together))
-                batches.append(BATCH * 1000 / taken)
+                stored.clear()
+                taken = each(lambda draft: stored.append(runtime.store(draft)), alone)
+                singles.append(spread(taken))
+                reviews.append(spread(each(runtime.review, _decisions(stored))))
+                whole = milliseconds(partial(runtime.store_many, together))
+                batches.append(BATCH * 1000 / whole)
     finally:
         shutil.rmtree(scratch)
     return {
         "single": {"best": min(singles, key=lambda figures: figures["p50"]), "rounds": singles},
+        "review": {"best": min(reviews, key=lambda figures: figures["p50"]), "rounds": reviews},
         "batch_per_second": {"best": max(batches), "rounds": batches},
     }
+
+
+def _decisions(stored: Sequence[Stored]) -> list[Decision]:
+    """Feedback on some memories: confirmed, rejected, confirmed and so on."""
+    actions = (ReviewAction.CONFIRM, ReviewAction.REJECT)
+    return [
+        Decision(receipt.id, NAMESPACE, actions[place % 2], actor="benchmark")
+        for place, receipt in enumerate(stored)
+    ]
 
 
 def cold_figures(built: Built, questions: Sequence[str]) -> dict[str, Any]:
@@ -250,7 +267,8 @@ def measure(built: Built, workload: Workload, scratch: Path) -> dict[str, Any]:
     single = figures["store"]["single"]["best"]
     report.say(
         f"  durable single store p50 {single['p50']:.2f} p95 {single['p95']:.2f} ms; batch"
-        f" {figures['store']['batch_per_second']['best']:.0f} memories/s"
+        f" {figures['store']['batch_per_second']['best']:.0f} memories/s; review p50"
+        f" {figures['store']['review']['best']['p50']:.2f} ms"
     )
     figures["cold"] = cold_figures(built, workload.questions)
     figures["shell"] = shell_figures(built, workload.questions)
