@@ -127,7 +127,7 @@ class Engine:
             return RecallResult(query.namespace, (), gate, run.mode, 0), run
         with run.step("score"):
             run.ranking = ranking.rank(
-                candidates, plan, vector, weights, settings, self._store.replacements
+                candidates, plan, vector, weights, settings, self._store.replacements, self._texts
             )
             gate = run.ranking.gate
         with run.step("read"):
@@ -149,6 +149,9 @@ class Engine:
             next_cursor=make_cursor(fingerprint, end) if more else None,
             notes=_notes(run.mode, candidates, self._encoder),
         ), run
+
+    def _texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        return {n: memory.content for n, memory in self._store.read(numbers).items()}
 
     def _page(
         self,

@@ -17,14 +17,17 @@ from memoryoss_mcp.model.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
 from memoryoss_mcp.recall.order import answering, current, diversified, preceded
 from memoryoss_mcp.recall.plan import Plan
 from memoryoss_mcp.recall.query import Weights
+from memoryoss_mcp.recall.restatements import VALUED, on_the_subject, restated
 from memoryoss_mcp.recall.result import Decision, Gate
 from memoryoss_mcp.recall.score import Scores, Wishes, calibrated, score
 from memoryoss_mcp.store.search import Candidates, Probe
 from memoryoss_mcp.text.cues import (
     asks_for_present_state,
     asks_for_the_past,
+    asks_for_what_came,
     speaks_in_first_person,
 )
+from memoryoss_mcp.text.values import asked_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,6 +69,9 @@ def probe(
 Replacements = Callable[[Sequence[int]], Sequence[tuple[int, int]]]
 """Pairs (newer, older) of row keys among some: the newer says anew what the older says."""
 
+Contents = Callable[[Sequence[int]], Mapping[int, str]]
+"""The texts of some memories, by row key."""
+
 TIED: Final = 64
 """Places in which newer statements are put before older ones that they are tied to."""
 
@@ -96,6 +102,8 @@ class Ranking:
     plan: Plan
     replaced: Mapping[int, int]
     """Row keys of memories that a newer one among the candidates says anew, and that one's."""
+    revalued: Mapping[int, int]
+    """The same of memories for which a newer one has another value of what the question asks."""
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -147,6 +155,10 @@ class Ranking:
             reasons.append("newer_exists")
         elif parts["currency"] > 0 or number in self.replaced.values():
             reasons.append("newest_statement")
+        if number in self.revalued:
+            reasons.append("newer_value_exists")
+        elif number in self.revalued.values():
+            reasons.append("newest_value")
         return tuple(reasons)
 
 
@@ -157,6 +169,7 @@ def rank(
     weights: Weights,
     settings: Recall,
     replacements: Replacements,
+    contents: Contents,
 ) -> Ranking:
     """Score the candidates, put newer statements before older ones of the same thing and near
     copies behind what is new, and decide whether the best answer the question. ``replacements``
@@ -172,12 +185,22 @@ def rank(
     order = diversified(order, candidates, total, settings.diversity_factor)
     head = candidates.numbers[order[:TIED]]
     pairs = replacements(head.tolist())
-    if pairs and not asks_for_the_past(plan.query.text):
-        order = preceded(order, head, answering(candidates, pairs))
+    came = asks_for_what_came(plan.query.text)
+    if pairs and (came or not asks_for_the_past(plan.query.text)):
+        wanted = pairs if came or wishes.latest else answering(candidates, pairs)
+        order = preceded(order, head, wanted)
+    valued: Sequence[tuple[int, int]] = ()
+    asked = asked_value(plan.query.text) if wishes.present_state or wishes.latest else None
+    if asked is not None:
+        told = on_the_subject(candidates, order[:VALUED], asked)
+        if len(told) > 1:
+            valued = restated(candidates, contents(told.tolist()), asked)
+            order = preceded(order, candidates.numbers[order[:VALUED]], valued)
     best = float(scores.total[order].max()) if len(order) else 0.0
     gate = _gate(best, len(order), settings)
     replaced = {older: newer for newer, older in pairs}
-    return Ranking(candidates, scores, currency, total, order, gate, plan, replaced)
+    revalued = {older: newer for newer, older in valued}
+    return Ranking(candidates, scores, currency, total, order, gate, plan, replaced, revalued)
 
 
 def floor(vector: NDArray[np.float32] | None, settings: Recall) -> float:

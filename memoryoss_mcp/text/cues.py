@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from memoryoss_mcp.text.tokens import fold
+
 LOOKED_AT: Final = 400
 """Characters from the beginning that set the tone of a text."""
 
@@ -44,6 +46,12 @@ def asks_for_the_past(query: str) -> bool:
     return _BYGONE.search(query) is not None
 
 
+def asks_for_what_came(query: str) -> bool:
+    """Whether a question is about what took the place of something, or how it changed: what is
+    newer answers it although it shares fewer of its words."""
+    return _CAME.search(fold(query)) is not None
+
+
 # "I" only as a capital, because a small one is a variable of code.
 _FIRST_PERSON: Final = re.compile(
     r"\b(?:I|[Mm]y|[Mm]e|[Mm]ine|[Mm]yself|[Ww]e|[Oo]urs?|"
@@ -78,7 +86,17 @@ _PRESENT: Final = re.compile(
     re.IGNORECASE,
 )
 _BYGONE: Final = re.compile(
-    r"\b(?:did|was|were|had|ago|used to|original(?:ly)?|initial(?:ly)?|first|before"
-    r"|previous(?:ly)?|history|evolved?|war|waren|hatten?|fr[uü]her|zuerst)\b",
+    r"\b(?:did|was|were|had|ago|used to|original(?:ly)?|initial(?:ly)?|at first|before"
+    r"|previous(?:ly)?|history|war|waren|hatten?|fr[uü]her|zuerst)\b",
     re.IGNORECASE,
+)
+_CAME: Final = re.compile(
+    r"\b(?:replac\w+|supersed\w+|successor|evolv\w+|in place of|instead of|after the (?:migration"
+    r"|move|switch|change|upgrade|rewrite)|(?:migrat|mov|switch|chang|upgrad|convert)\w* (?:to|into"
+    r"|away)|changed"
+    r"|ersetz\w*|abgelost|nachfolger\w*|anstelle|statt|umgestellt|gewechselt|umgezogen|geandert"
+    r"|nach (?:der|dem) (?:migration|umstellung|umzug|wechsel|update)"
+    r"|remplac\w+|migre\w*|au lieu de|succes\w+|apres la migration"
+    r"|reemplaz\w+|sustitu\w+|en lugar de|migr[oa]\w*|sostitu\w+|invece di|substitu\w+"
+    r"|em vez de|no lugar de)\b"
 )

@@ -34,6 +34,7 @@ from memoryoss_mcp.text.polarity import (
     UNSPACED_NEGATIONS,
 )
 from memoryoss_mcp.text.tokens import fold, index_terms, is_unspaced
+from memoryoss_mcp.text.transitions import transitions, was_left
 
 MOST_CHARACTERS: Final = 300
 """Longer texts, those of several sentences and questions do not state one thing; only their exact
@@ -51,6 +52,9 @@ MOST_MORE: Final = 1.5
 LIKE: Final = 0.8
 """Cosine from which a statement that announces a change is taken for one about the same thing
 although its words are others."""
+
+REPLACED: Final = 0.8
+"""How sure it is that a statement is outdated of which another names what replaced its thing."""
 
 
 class Relation(StrEnum):
@@ -84,6 +88,8 @@ def compare(older: str, newer: str, similarity: float | None = None) -> Comparis
         return Comparison(Relation.DUPLICATE, 1.0)
     if not (old.words and new.words and is_statement(older) and is_statement(newer)):
         return _DISTINCT
+    if not old.denied and any(was_left(older, left) for left in transitions(newer)):
+        return Comparison(Relation.UPDATE, REPLACED)
     shared = Counter(old.keys) & Counter(new.keys)
     attainable = 2 * shared.total() / (len(old.keys) + len(new.keys))
     if attainable < FRAME_SHARE and not (similarity is not None and similarity >= LIKE):

@@ -157,3 +157,22 @@ def test_an_undo_takes_the_doubt_back(runtime: Runtime) -> None:
     assert (len(receipt.deleted), len(receipt.reverted)) == (1, 1)
     after = now(runtime, old)
     assert (after.status, after.lineage) == (Status.ACTIVE, old.lineage)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where is the shop hosted right now?",
+        "What replaced Netlify?",
+        "What did the shop migrate to?",
+        "How has the hosting of the shop evolved?",
+    ],
+)
+def test_what_a_change_left_comes_after_what_came(runtime: Runtime, question: str) -> None:
+    old = stored(runtime, "The shop was initially hosted on Netlify.")
+    for filler in ("Ada likes tea.", "The shop sells lamps.", "The office is in Graz."):
+        stored(runtime, filler)
+    receipt = runtime.store(Draft("We migrated from Netlify to Hetzner in April.", SPACE))
+    assert receipt.updates == (old.id,)
+    found = [one.memory.id for one in runtime.recall(RecallQuery(question, SPACE)).memories]
+    assert found.index(receipt.id) < found.index(old.id)

@@ -9,6 +9,8 @@ from memoryoss_mcp.text.cues import (
     LOOKED_AT,
     announced_changes,
     asks_for_present_state,
+    asks_for_the_past,
+    asks_for_what_came,
     speaks_in_first_person,
     speaks_of_the_past,
 )
@@ -63,3 +65,28 @@ def test_past_states_are_heard() -> None:
 )
 def test_questions_about_the_present_state(query: str, present: bool) -> None:
     assert asks_for_present_state(query) is present
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "What replaced Jenkins?",
+        "What database did we migrate to?",
+        "How has the login evolved?",
+        "How does login work after the migration?",
+        "Wodurch wurde Jenkins ersetzt?",
+        "Qu'est-ce qui a remplacé Slack ?",
+    ],
+)
+def test_questions_about_what_came_instead(query: str) -> None:
+    assert asks_for_what_came(query)
+
+
+@pytest.mark.parametrize("query", ["Where do we deploy?", "What is the port?", "who is Ada"])
+def test_questions_about_something_else(query: str) -> None:
+    assert not asks_for_what_came(query)
+
+
+def test_the_first_of_several_is_not_in_the_past() -> None:
+    assert not asks_for_the_past("What is the deadline of the first sprint?")
+    assert asks_for_the_past("What did we use at first?")
