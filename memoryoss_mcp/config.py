@@ -134,6 +134,17 @@ class Audit:
     entry is on disk."""
 
 
+SECRETS = ("redact", "refuse", "keep")
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """``[screen]``: what becomes of memories that hold something that should not be kept."""
+
+    secrets: str = "redact"
+    """Keys, tokens and passwords: ``redact`` them, ``refuse`` the memory, or ``keep`` them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logging:
     """``[logging]``: what is written to stderr."""
@@ -158,6 +169,7 @@ class Config:
     consolidation: Consolidation = Consolidation()
     encryption: Encryption = Encryption()
     audit: Audit = Audit()
+    screen: Screen = Screen()
     limits: Limits = field(default_factory=Limits)
     logging: Logging = Logging()
 
@@ -182,6 +194,7 @@ _TABLES: dict[str, type[Any]] = {
     "consolidation": Consolidation,
     "encryption": Encryption,
     "audit": Audit,
+    "screen": Screen,
     "limits": Limits,
     "logging": Logging,
 }
@@ -316,6 +329,8 @@ def _check(config: Config) -> None:
             raise ConfigError(f"[{table}] interval_minutes must be at least 1.")
     if config.audit.reads not in READS:
         raise ConfigError(f"[audit] reads must be one of {', '.join(READS)}.")
+    if config.screen.secrets not in SECRETS:
+        raise ConfigError(f"[screen] secrets must be one of {', '.join(SECRETS)}.")
     if config.encryption.provider not in PROVIDERS:
         raise ConfigError(f"[encryption] provider must be one of {', '.join(PROVIDERS)}.")
     if config.encryption.local_key not in LOCAL_KEYS:

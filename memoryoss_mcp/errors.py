@@ -46,6 +46,12 @@ class LimitExceededError(InvalidInputError):
     code = "limit_exceeded"
 
 
+class SecretRefusedError(InvalidInputError):
+    """A value holds a key, a token or a password, and the configuration refuses those."""
+
+    code = "secret_refused"
+
+
 class InvalidIdError(InvalidInputError):
     """A memory id is not a UUID."""
 

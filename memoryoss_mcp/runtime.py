@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.embed import find_model
-from memoryoss_mcp.errors import NotFoundError
+from memoryoss_mcp.errors import MemoryOSSError, NotFoundError
 from memoryoss_mcp.lifecycle import governance, upkeep
 from memoryoss_mcp.lifecycle.governance import Proposal
 from memoryoss_mcp.lifecycle.keys import Keys, LazyRing, finish_rotations
@@ -29,7 +33,7 @@ from memoryoss_mcp.recall.engine import Engine
 from memoryoss_mcp.recall.indexing import document_terms
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import Explanation, RecallResult
-from memoryoss_mcp.screen import admit, admit_change
+from memoryoss_mcp.screen import Admitted, screen_change, screen_draft
 from memoryoss_mcp.services import Services, silent
 from memoryoss_mcp.store import doctor
 from memoryoss_mcp.store.changes import Entry, draft_memory
@@ -48,7 +52,10 @@ from memoryoss_mcp.store.types import (
 if TYPE_CHECKING:
     from memoryoss_mcp.lifecycle.certificate import Certificate
     from memoryoss_mcp.lifecycle.relations import Relations
+    from memoryoss_mcp.policy.firewall import Firewall
     from memoryoss_mcp.vault.signing import Signer
+
+_log = logging.getLogger("memoryoss")
 
 UNUSABLE = "the file has to be put right first."
 
@@ -83,6 +90,7 @@ class Runtime(Services):
         self._warmer: Warmer | None = None
         self._upkeep: Upkeep | None = None
         self._guard = threading.Lock()
+        self._untied: deque[tuple[str, UUID]] = deque()
 
     @classmethod
     def open(
@@ -144,9 +152,16 @@ class Runtime(Services):
         with self._guard:
             if self._warmer is None:
                 name = self.namespace().name
-                self._warmer = Warmer(self._encoder, self._store, name, self._finish_rotations)
+                self._warmer = Warmer(self._encoder, self._store, name, self._catch_up)
                 wished = upkeep.tasks(self.config, self._decay_all, self._consolidate_all)
                 self._upkeep = Upkeep(self._store, wished) if wished else None
+
+    @cached_property
+    def firewall(self) -> Firewall:
+        """The policy firewall: what the policies of a namespace say of a request to act."""
+        from memoryoss_mcp.policy.firewall import Firewall  # start-up time: faces without it
+
+        return Firewall(self._store, self.trust)
 
     def wait_until_ready(self, timeout: float | None = None) -> bool:
         """Wait for :meth:`warm` (or load now). ``False`` after ``timeout`` seconds or if there is
@@ -208,9 +223,11 @@ class Runtime(Services):
         Raises:
             InvalidInputError, LimitExceededError, ConflictError, StoreError: nothing was stored.
         """
-        entries, embedded = self._prepared([self._admitted(draft)])
+        admitted = self._admitted(draft)
+        entries, embedded = self._prepared([admitted.draft])
         relations = self._relations(entries, ())
-        return self._write(entries, relations, embedded=embedded)[0]
+        [receipt] = self._write(entries, relations, embedded=embedded)
+        return replace(receipt, redacted=admitted.redacted)
 
     def store_many(
         self, drafts: Sequence[Draft], *, progress: Progress | None = None
@@ -231,7 +248,8 @@ class Runtime(Services):
         # One batch is written while the next is embedded.
         with ThreadPoolExecutor(1, "memoryoss-batch") as pool:
             for start in range(0, len(admitted), STORE_BATCH):
-                entries, embedded = self._prepared(admitted[start : start + STORE_BATCH])
+                batch = admitted[start : start + STORE_BATCH]
+                entries, embedded = self._prepared([part.draft for part in batch])
                 relations = self._relations(entries, before)
                 stored += writing.result() if writing else ()
                 if progress is not None:
@@ -241,7 +259,10 @@ class Runtime(Services):
             stored += writing.result() if writing else ()
         if progress is not None:
             progress("storing", len(admitted), len(admitted))
-        return tuple(stored)
+        return tuple(
+            replace(receipt, redacted=part.redacted) if part.redacted else receipt
+            for receipt, part in zip(stored, admitted, strict=True)
+        )
 
     def recall(self, query: RecallQuery) -> RecallResult:
         """Find the memories that answer a question.
@@ -270,7 +291,8 @@ class Runtime(Services):
             NotFoundError, ConflictError, InvalidInputError, LimitExceededError: nothing changed.
             NotAnOwnerError: the team that governs it has others decide; nothing changed.
         """
-        change = admit_change(change, self.config.limits)
+        admitted = screen_change(change, self.config.limits, self.config.screen.secrets)
+        change = admitted.change
         vector = link = None
         if change.content is not None:
             self._settle()
@@ -283,7 +305,7 @@ class Runtime(Services):
             change, vector, lambda memory: governance.check_change(memory, change.actor), link
         )
         self._look_for_pending(change.content is not None and vector is None)
-        return updated
+        return replace(updated, redacted=admitted.redacted)
 
     def forget(self, request: ForgetRequest) -> ForgetReceipt:
         """Delete memories for good, or list what would be deleted (``dry_run``).
@@ -341,7 +363,7 @@ class Runtime(Services):
         Raises:
             InvalidInputError, LimitExceededError: nothing was stored.
         """
-        entries, embedded = self._prepared([self._admitted(draft)])
+        entries, embedded = self._prepared([self._admitted(draft).draft])
         [entry] = entries
         memory = governance.governed(entry.memory, proposal, now())
         entries = [replace(entry, memory=memory, distinct=True)]
@@ -401,8 +423,26 @@ class Runtime(Services):
     def _consolidate_all(self, namespace: str) -> int:
         return self.consolidate(namespace).merged
 
-    def _finish_rotations(self, stop: Callable[[], bool]) -> None:
+    def _catch_up(self, stop: Callable[[], bool]) -> None:
+        """What was left undone: rotations of keys, and the ties of memories that were stored before
+        the model was there."""
         finish_rotations(self.keys, stop)
+        while self._untied and self._encoder.ready and not stop():
+            while fill_pending(self._encoder, self._store):
+                pass
+            self._tie(*self._untied.popleft())
+
+    def _tie(self, namespace: str, memory_id: UUID) -> None:
+        from memoryoss_mcp.lifecycle.relations import tie  # start-up time: who only reads
+
+        try:
+            memory = self._store.get(namespace, memory_id)
+            encoded = self._encoder.vectors([memory])
+            tie(self._store, Entry(memory, (), encoded[0] if encoded else None))
+        except NotFoundError:
+            return  # forgotten meanwhile
+        except MemoryOSSError as error:
+            _log.warning("memory %s could not be compared with the others: %s", memory_id, error)
 
     def _settle(self) -> None:
         """Without a warmer the model is loaded on demand; with one nobody waits for it."""
@@ -427,8 +467,9 @@ class Runtime(Services):
         ]
         return entries, encoded is not None
 
-    def _admitted(self, draft: Draft) -> Draft:
-        return quarantined(admit(draft, self.config.limits))
+    def _admitted(self, draft: Draft) -> Admitted:
+        admitted = screen_draft(draft, self.config.limits, self.config.screen.secrets)
+        return replace(admitted, draft=quarantined(admitted.draft))
 
     def _relations(self, entries: Sequence[Entry], before: Sequence[Entry]) -> Relations:
         from memoryoss_mcp.lifecycle.relations import Relations  # start-up time: who only reads
@@ -439,6 +480,8 @@ class Runtime(Services):
         self, entries: builtins.list[Entry], relations: Relations, *, embedded: bool
     ) -> builtins.list[Stored]:
         stored = self._store.insert(entries, relations.link, said_again)
+        if not embedded:
+            self._untied.extend((one.namespace, one.id) for one in stored if not one.duplicate)
         self._look_for_pending(not embedded)
         return stored
 

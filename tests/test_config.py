@@ -139,6 +139,8 @@ def test_every_table_is_read(tmp_path: Path) -> None:
         confidence_gate = false
         [limits]
         max_content_bytes = 100
+        [screen]
+        secrets = "refuse"
         [logging]
         level = "debug"
         json = true
@@ -149,6 +151,7 @@ def test_every_table_is_read(tmp_path: Path) -> None:
     assert config.namespaces.aliases == {"owner-repo": "shared"}
     assert config.recall == Recall(vector=1.0, diversity_factor=0.5, confidence_gate=False)
     assert isinstance(config.recall.vector, float)
+    assert config.screen.secrets == "refuse"
     assert config.limits == Limits(max_content_bytes=100)
     assert (config.logging.level, config.logging.json) == ("debug", True)
 
@@ -189,6 +192,8 @@ def test_an_unknown_name_is_an_error_that_names_it(tmp_path: Path, text: str, na
         "[recall]\nvector = nan\n",
         "[recall]\nconfidence_gate = 1\n",
         "[recall]\nvector = 0\nfts = 0\nexact = 0\n",
+        '[screen]\nsecrets = "hide"\n',
+        "[screen]\nsecrets = true\n",
         "[limits]\nmax_tags = 0\n",
         "[limits]\nmax_tags = true\n",
         "[limits]\nmax_tags = 2.5\n",

@@ -13,7 +13,8 @@ from memoryoss_mcp.cli.streams import read_input
 from memoryoss_mcp.cli.views import namespace_text
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.model import Draft, EmbeddingState, MemoryType, Origin
-from memoryoss_mcp.screen import admit
+from memoryoss_mcp.screen import screen_draft
+from memoryoss_mcp.screen.secrets import in_words
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
@@ -106,8 +107,9 @@ def run(session: Session) -> Reply:
 
             return load_file(session, runtime, chosen, draft)
         if options.dry_run:
-            admit(draft, session.config.limits)
-            return _checked(chosen)
+            policy = session.config.screen.secrets
+            admitted = screen_draft(draft, session.config.limits, policy)
+            return _checked(chosen, admitted.redacted)
         stored = runtime.store(draft)
 
     def show(console: Console) -> None:
@@ -116,6 +118,8 @@ def run(session: Session) -> Reply:
             str(stored.id),
             console.styled(f" · namespace {namespace_text(chosen)}", "dim"),
         )
+        if stored.redacted:
+            console.line(console.styled("note: ", "warn"), in_words(stored.redacted))
         if stored.embedding is EmbeddingState.PENDING:
             console.line(console.styled("note: ", "warn"), "no vector yet; found by words only")
         for words, tied in (("says anew", stored.updates), ("at odds with", stored.contradicts)):
@@ -126,13 +130,16 @@ def run(session: Session) -> Reply:
     return Reply(fields | document(stored), show)
 
 
-def _checked(chosen: NamespaceChoice) -> Reply:
+def _checked(chosen: NamespaceChoice, redacted: tuple[str, ...]) -> Reply:
     """The reply to a dry run in which nothing was wrong."""
-    fields = {"stored": False, "dry_run": True, "namespace_source": chosen.source}
-    return Reply(
-        fields | {"namespace": chosen.name},
-        lambda console: console.line(
+
+    def show(console: Console) -> None:
+        console.line(
             console.styled("would be stored", "warn"),
             console.styled(f" · namespace {namespace_text(chosen)}", "dim"),
-        ),
-    )
+        )
+        if redacted:
+            console.line(console.styled("note: ", "warn"), in_words(redacted))
+
+    fields = {"stored": False, "dry_run": True, "namespace_source": chosen.source}
+    return Reply(fields | {"namespace": chosen.name, "redacted": list(redacted)}, show)

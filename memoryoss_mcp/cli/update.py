@@ -12,6 +12,7 @@ from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.streams import read_input
 from memoryoss_mcp.cli.views import namespace_text
 from memoryoss_mcp.model import Change, EmbeddingState, MemoryType
+from memoryoss_mcp.screen.secrets import in_words
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
@@ -79,6 +80,8 @@ def run(session: Session) -> Reply:
                 f" · version {updated.version} · namespace {namespace_text(chosen)}", "dim"
             ),
         )
+        if updated.redacted:
+            console.line(console.styled("note: ", "warn"), in_words(updated.redacted))
         if updated.embedding is EmbeddingState.PENDING:
             console.line(console.styled("note: ", "warn"), "no vector yet; found by words only")
 

@@ -93,6 +93,22 @@ class Relations:
         return memory, *changed.values()
 
 
+def tie(store: Store, entry: Entry) -> None:
+    """Tie a memory that is stored already, in a transaction of its own. If its content changed
+    since, nothing is done."""
+    known = entry.memory
+    relations = Relations(store, [entry], ())
+
+    def rule(find: Find) -> Sequence[Memory]:
+        memory = find([known.id]).get(known.id)
+        if memory is None or memory.content_hash != known.content_hash:
+            return ()
+        after, *others = relations.link(memory, find)
+        return [after, *others] if others or after != memory else ()
+
+    store.amend(known.namespace, rule, "link")
+
+
 def tied(memory: Memory, other: Memory, comparison: Comparison) -> tuple[Memory, Memory]:
     """A new memory and a known one with the tie between them."""
     newer, older = (memory, other) if memory.created_at >= other.created_at else (other, memory)

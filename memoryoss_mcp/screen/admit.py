@@ -1,13 +1,65 @@
 # SPDX-License-Identifier: AGPL-3.0-only
-"""What may enter: every limit of a record, checked before anything is written."""
+"""What may enter: every limit of a record, checked before anything is written, and no secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from memoryoss_mcp.errors import InvalidInputError, LimitExceededError
+from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, SecretRefusedError
 from memoryoss_mcp.model import Change, Draft, Limits, check_namespace
+from memoryoss_mcp.screen.secrets import find, redact
+
+_LABELS = ("agent", "session", "client", "source_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A draft that may be stored, and the kinds of the secrets that were redacted in it."""
+
+    draft: Draft
+    redacted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedChange:
+    """A change that may be made, and the kinds of the secrets that were redacted in it."""
+
+    change: Change
+    redacted: tuple[str, ...] = ()
+
+
+def screen_draft(draft: Draft, limits: Limits, secrets: str = "redact") -> Admitted:
+    """:func:`admit`, and secrets dealt with as the policy says: ``redact``, ``refuse``, ``keep``.
+
+    Only content can be redacted; tags and labels are what others look for, and are refused.
+
+    Raises:
+        SecretRefusedError: the policy refuses secrets, or one is in a tag or a label.
+        InvalidInputError, LimitExceededError: as :func:`admit`.
+    """
+    draft = admit(draft, limits)
+    if secrets == "keep":
+        return Admitted(draft)
+    _refuse_in_tags(draft.tags)
+    for field in _LABELS:
+        _refuse_secret(field, getattr(draft, field))
+    content, kinds = _without_secrets(draft.content, limits, secrets)
+    return Admitted(replace(draft, content=content) if kinds else draft, kinds)
+
+
+def screen_change(change: Change, limits: Limits, secrets: str = "redact") -> AdmittedChange:
+    """:func:`admit_change`, and secrets dealt with as in :func:`screen_draft`."""
+    change = admit_change(change, limits)
+    if secrets == "keep":
+        return AdmittedChange(change)
+    _refuse_in_tags(change.tags or ())
+    for field in ("actor", "session", "source_key"):
+        _refuse_secret(field, getattr(change, field))
+    if change.content is None:
+        return AdmittedChange(change)
+    content, kinds = _without_secrets(change.content, limits, secrets)
+    return AdmittedChange(replace(change, content=content) if kinds else change, kinds)
 
 
 def admit(draft: Draft, limits: Limits) -> Draft:
@@ -19,7 +71,7 @@ def admit(draft: Draft, limits: Limits) -> Draft:
     """
     check_namespace(draft.namespace, limits.max_namespace_length)
     _content(draft.content, limits)
-    for field in ("agent", "session", "client", "source_key"):
+    for field in _LABELS:
         _label(field, getattr(draft, field), limits)
     if draft.confidence is not None and not 0.0 <= draft.confidence <= 1.0:
         raise InvalidInputError("confidence must be between 0 and 1.", field="confidence")
@@ -38,6 +90,33 @@ def admit_change(change: Change, limits: Limits) -> Change:
     if change.content is not None:
         _content(change.content, limits)
     return change if change.tags is None else replace(change, tags=_tags(change.tags, limits))
+
+
+def _without_secrets(content: str, limits: Limits, policy: str) -> tuple[str, tuple[str, ...]]:
+    """The content as the policy wants it, and the kinds of what was redacted."""
+    if policy == "refuse":
+        _refuse_secret("content", content)
+        return content, ()
+    redacted = redact(content)
+    if redacted.found:
+        _content(redacted.text, limits)  # A mark may be longer than what it stands for.
+    return redacted.text, tuple(secret.kind for secret in redacted.found)
+
+
+def _refuse_in_tags(tags: Sequence[str]) -> None:
+    for tag in tags:
+        _refuse_secret("tags", tag)
+
+
+def _refuse_secret(field: str, text: str | None) -> None:
+    if text is None or not (found := find(text)):
+        return
+    kinds = ", ".join(dict.fromkeys(secret.kind for secret in found))
+    raise SecretRefusedError(
+        f"{field} holds a secret ({kinds}). Nothing was stored.",
+        field=field,
+        hint="Leave it out, and name the place where it is kept instead.",
+    )
 
 
 def _content(content: str, limits: Limits) -> None:

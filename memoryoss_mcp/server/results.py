@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 from memoryoss_mcp.model import EmbeddingState, Memory, Origin, Status, format_time
 from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall.result import Explanation, RecalledMemory, RecallResult
+from memoryoss_mcp.screen.secrets import in_words
 from memoryoss_mcp.store.types import ForgetReceipt, Stored, Updated
 
 if TYPE_CHECKING:
@@ -223,6 +224,8 @@ def store_output(stored: Stored, choice: NamespaceChoice) -> StoreOutput:
         "namespace_source": choice.source,
     }
     notes = [_KNOWN] if stored.duplicate else []
+    if stored.redacted:
+        notes.append(f"{in_words(stored.redacted)}.")
     if stored.embedding is EmbeddingState.PENDING:
         notes.append(_PENDING)
     notes += [_ANEW.format(key) for key in stored.updates]
@@ -241,8 +244,11 @@ def update_output(updated: Updated, choice: NamespaceChoice) -> UpdateOutput:
         "namespace": updated.namespace,
         "namespace_source": choice.source,
     }
+    notes = [f"{in_words(updated.redacted)}."] if updated.redacted else []
     if updated.embedding is EmbeddingState.PENDING:
-        output["notes"] = [_PENDING]
+        notes.append(_PENDING)
+    if notes:
+        output["notes"] = notes
     return output
 
 

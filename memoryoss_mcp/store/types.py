@@ -45,7 +45,7 @@ class Stored:
     """The receipt of a store: it is durable when this is returned. ``duplicate`` says that it was
     there before: the id is that of the memory which says the same, and nothing was written.
     ``updates`` are the older memories of the same thing that it says anew, ``contradicts`` those
-    that it is at odds with."""
+    that it is at odds with. ``redacted`` are the kinds of secrets that were not stored."""
 
     id: UUID
     namespace: str
@@ -55,11 +55,12 @@ class Stored:
     duplicate: bool = False
     updates: tuple[UUID, ...] = ()
     contradicts: tuple[UUID, ...] = ()
+    redacted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """The receipt of an update."""
+    """The receipt of an update. ``redacted`` are the kinds of secrets that were not stored."""
 
     id: UUID
     namespace: str
@@ -67,6 +68,7 @@ class Updated:
     updated_at: int
     status: Status
     embedding: EmbeddingState
+    redacted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -34,6 +35,7 @@ def test_a_stored_memory_is_there_with_all_that_was_said_of_it(cli: Cli) -> None
         "duplicate": False,
         "updates": [],
         "contradicts": [],
+        "redacted": [],
     }
     memory = cli.json("inspect", receipt["id"])
     assert memory["content"] == "Deploy on Tuesdays"
@@ -50,6 +52,21 @@ def test_standard_input_is_stored_as_it_is_but_for_the_last_line_end(cli: Cli) -
     assert result.out.startswith("stored ")
     listed = cli("list", "--json", environment={"LC_ALL": "C"})
     assert listed.document["memories"][0]["content"] == text
+
+
+def test_a_secret_is_not_stored_and_that_is_said(cli: Cli) -> None:
+    key = "ghp_" + secrets.token_hex(18)
+    dry = cli("store", "--dry-run", "the", "key", "is", key)
+    assert "1 secret was redacted: github_token" in dry.out
+    result = cli("store", "the", "key", "is", key)
+    assert "1 secret was redacted: github_token" in result.out
+    receipt = cli.json("store", "a", "second", "key", "is", key)
+    assert receipt["redacted"] == ["github_token"]
+    content = cli.json("inspect", receipt["id"])["content"]
+    assert content == "a second key is [redacted:github_token]"
+    refused = cli("store", "text", "--tag", key, "--json")
+    assert refused.error["code"] == "secret_refused"
+    assert key not in refused.out + refused.err
 
 
 def test_a_dry_run_checks_and_stores_nothing(cli: Cli) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from tests.cli.support import Cli
 
 
@@ -10,7 +12,8 @@ def test_content_tags_and_type_change_one_by_one(cli: Cli) -> None:
     memory_id = cli.store("The port is 8000.", "--tag", "net", "--type", "working")
     receipt = cli.json("update", memory_id, "The", "port", "is", "8001.")
     assert list(receipt) == [
-        *("id", "namespace", "version", "updated_at", "status", "embedding", "namespace_source")
+        *("id", "namespace", "version", "updated_at", "status", "embedding", "redacted"),
+        "namespace_source",
     ]
     assert receipt["version"] == 2
     memory = cli.json("inspect", memory_id)
@@ -22,6 +25,13 @@ def test_content_tags_and_type_change_one_by_one(cli: Cli) -> None:
     assert (found["tags"], found["memory_type"]) == ([], "semantic")
     cli.json("update", memory_id, "--tag", "a", "--tag", "b")
     assert cli.json("inspect", memory_id)["tags"] == ["a", "b"]
+
+
+def test_a_secret_does_not_get_in_by_an_update(cli: Cli) -> None:
+    memory_id = cli.store("The key is in the vault.")
+    result = cli("update", memory_id, "The", "key", "is", "npm_" + secrets.token_hex(18))
+    assert "1 secret was redacted: npm_token" in result.out
+    assert cli.json("inspect", memory_id)["content"] == "The key is [redacted:npm_token]"
 
 
 def test_an_update_that_cannot_be_leaves_the_memory_as_it_was(cli: Cli) -> None:

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 
+from memoryoss_mcp.config import Config
 from memoryoss_mcp.lifecycle.review import Decision
-from memoryoss_mcp.model import Change, Draft, Memory, Origin, ReviewAction, Status
+from memoryoss_mcp.model import Change, Draft, EmbeddingState, Memory, Origin, ReviewAction, Status
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.runtime import Runtime
-from memoryoss_mcp.store.types import UndoRequest
+from memoryoss_mcp.store.types import Stored, UndoRequest
 
 SPACE = "project"
 
@@ -21,7 +24,7 @@ def stored(runtime: Runtime, text: str, **more: object) -> Memory:
     return runtime.inspect(receipt.id, SPACE)
 
 
-def now(runtime: Runtime, memory: Memory) -> Memory:
+def now(runtime: Runtime, memory: Memory | Stored) -> Memory:
     return runtime.inspect(memory.id, SPACE)
 
 
@@ -176,3 +179,25 @@ def test_what_a_change_left_comes_after_what_came(runtime: Runtime, question: st
     assert receipt.updates == (old.id,)
     found = [one.memory.id for one in runtime.recall(RecallQuery(question, SPACE)).memories]
     assert found.index(receipt.id) < found.index(old.id)
+
+
+def test_what_was_stored_before_the_model_was_there_is_tied_afterwards(config: Config) -> None:
+    with Runtime.open(config) as before:
+        old = stored(before, "The public API listens on port 8000.")
+    with Runtime.open(config) as served:
+        loading = served._encoder._lock
+        with loading:  # the model takes its time
+            served.warm()
+            first = served.store(Draft("The public API listens on port 8001.", SPACE))
+            second = served.store(Draft("The public API listens on port 8002.", SPACE))
+        assert first.embedding is second.embedding is EmbeddingState.PENDING
+        assert served.wait_until_ready(60)
+        wait_for(lambda: set(now(served, second).lineage.updates) == {old.id, first.id})
+        assert now(served, first).lineage.updates == (old.id,)
+
+
+def wait_for(done: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memoryoss_mcp.errors import InvalidInputError, LimitExceededError
+from memoryoss_mcp.errors import InvalidInputError, LimitExceededError, SecretRefusedError
 from memoryoss_mcp.model import Change, Draft, Limits, MemoryType, new_id
-from memoryoss_mcp.screen import admit, admit_change
+from memoryoss_mcp.screen import admit, admit_change, screen_change, screen_draft
 
 LIMITS = Limits()
 SMALL = Limits(max_content_bytes=20, max_tags=3, max_tag_length=6, max_label_length=8)
@@ -131,3 +132,62 @@ def test_a_change_of_nothing_is_refused() -> None:
         admit_change(Change(new_id(), "default"), LIMITS)
     only = Change(new_id(), "default", memory_type=MemoryType.WORKING)
     assert admit_change(only, LIMITS) == only
+
+
+# Secrets --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def key() -> str:
+    return "ghp_" + secrets.token_hex(18)
+
+
+def test_secrets_are_redacted_unless_the_policy_says_otherwise(key: str) -> None:
+    given = draft(content=f"the key is {key}, rotate it")
+    admitted = screen_draft(given, LIMITS)
+    assert admitted.draft.content == "the key is [redacted:github_token], rotate it"
+    assert admitted.redacted == ("github_token",)
+    kept = screen_draft(given, LIMITS, "keep")
+    assert (kept.draft, kept.redacted) == (given, ())
+    with pytest.raises(SecretRefusedError) as caught:
+        screen_draft(given, LIMITS, "refuse")
+    assert (caught.value.code, caught.value.field) == ("secret_refused", "content")
+    assert key not in str(caught.value)
+
+
+def test_what_holds_no_secret_is_admitted_as_by_its_limits() -> None:
+    given = draft(content="the password policy is 12 characters", tags=(" a", "a"), session="s")
+    for policy in ("redact", "refuse", "keep"):
+        assert screen_draft(given, LIMITS, policy).draft == admit(given, LIMITS)
+        assert screen_draft(given, LIMITS, policy).redacted == ()
+
+
+@pytest.mark.parametrize("field", ["tags", "agent", "session", "client", "source_key"])
+def test_a_secret_in_a_tag_or_a_label_is_refused_by_field(field: str, key: str) -> None:
+    given = draft(**{field: ("fine", key) if field == "tags" else key})
+    with pytest.raises(SecretRefusedError) as caught:
+        screen_draft(given, LIMITS)
+    assert caught.value.field == field
+    assert key not in str(caught.value)
+    assert screen_draft(given, LIMITS, "keep").draft == given
+
+
+def test_a_change_is_held_to_the_same_policy(key: str) -> None:
+    change = Change(new_id(), "default", content=f"use {key}")
+    admitted = screen_change(change, LIMITS)
+    assert admitted.change.content == "use [redacted:github_token]"
+    assert admitted.redacted == ("github_token",)
+    with pytest.raises(SecretRefusedError):
+        screen_change(change, LIMITS, "refuse")
+    with pytest.raises(SecretRefusedError):
+        screen_change(replace(change, content="fine", tags=(key,)), LIMITS)
+    assert screen_change(change, LIMITS, "keep").change == change
+    only = Change(new_id(), "default", memory_type=MemoryType.WORKING)
+    assert screen_change(only, LIMITS).change == only
+
+
+def test_limits_hold_for_what_is_stored_not_only_for_what_was_sent() -> None:
+    content = "pwd='" + secrets.token_hex(3) + "'"
+    assert len(content) <= 20
+    with pytest.raises(LimitExceededError):
+        screen_draft(draft(content=content), replace(SMALL, max_content_bytes=12))

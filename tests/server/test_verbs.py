@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import replace
 
 import anyio
@@ -53,6 +54,16 @@ async def test_what_is_told_twice_is_kept_once(talk: Talk) -> None:
     assert "was there already" not in str(first)
     answer = await talk.call("recall", query="When do releases leave?")
     assert len(answer["memories"]) == 1
+
+
+async def test_a_model_is_told_which_secrets_were_not_kept(talk: Talk) -> None:
+    key = "glpat-" + secrets.token_hex(10)
+    kept = await talk.call("store", content=f"The deploy key is {key}.")
+    assert "1 secret was redacted: gitlab_token." in kept["notes"]
+    changed = await talk.call("update", id=kept["id"], content=f"Now the deploy key is {key}.")
+    assert "1 secret was redacted: gitlab_token." in changed["notes"]
+    answer = await talk.call("recall", query="What is the deploy key?")
+    assert answer["memories"][0]["content"] == "Now the deploy key is [redacted:gitlab_token]."
 
 
 async def test_text_and_structure_carry_the_same_facts(talk: Talk) -> None:
