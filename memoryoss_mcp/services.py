@@ -187,6 +187,29 @@ class Services:
         found = self._store.certificates(namespace, limit)
         return tuple(certificate.read(text) for _, _, text in found)
 
+    def mark(self) -> tuple[int, bytes]:
+        """A mark that is another one after every change of a memory, whichever process made it."""
+        return self._store.ledger_end()
+
+    def existing(self, ids: Sequence[UUID], namespace: str) -> frozenset[UUID]:
+        """Those of some memories that a namespace (still) has."""
+        return frozenset(self._store.get_many(namespace, ids))
+
+    def known(self, ids: Sequence[UUID], namespace: str) -> tuple[Memory, ...]:
+        """Those of some memories that a namespace has. Not recorded as a read: for whoever shows
+        nothing of them."""
+        return tuple(self._store.get_many(namespace, ids).values())
+
+    def is_sealed(self, namespace: str) -> bool:
+        """Whether a namespace is sealed."""
+        return self._store.is_sealed(namespace)
+
+    def note_injections(self, ids: Sequence[UUID], namespace: str, *, used: bool) -> None:
+        """Count that memories were put into a prompt, or (``used``) that an answer drew on them.
+        Those that are gone meanwhile are passed over."""
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        self._store.note_injections(namespace, ids, used=used)
+
     def audit(self) -> LedgerReport:
         """Walk the audit ledger and say whether its chain of hashes holds and has all that was
         signed of it."""

@@ -236,6 +236,10 @@ class Store(Reading):
         """Record in the ledger that something is read; durable when this returns."""
         self._write(lambda c: ledger.append(c, action, namespace, self.subject, memory, 0))
 
+    def note_injections(self, namespace: str, ids: Sequence[UUID], *, used: bool) -> None:
+        """See :func:`memoryoss_mcp.store.changes.note_injections`."""
+        self._write(lambda c: changes.note_injections(c, namespace, ids, used=used))
+
     def claim_upkeep(self, kind: str, every_ns: int) -> bool:
         """See :func:`memoryoss_mcp.store.upkeep.claim`."""
         claimed: bool = self._write(lambda c: upkeep.claim(c, kind, every_ns))

@@ -185,3 +185,17 @@ def signals(found: Trust) -> dict[str, float]:
     """Everything but what time changes."""
     steady = itertools.filterfalse(lambda item: item[0] == "recency", found.signals.items())
     return {name: signal.value for name, signal in steady}
+
+
+def test_what_is_injected_and_used_is_counted_and_is_no_change(runtime: Runtime) -> None:
+    receipt = runtime.store(Draft("The canary sings at noon.", "default"))
+    before, mark = runtime.inspect(receipt.id, "default"), runtime.mark()
+    runtime.note_injections([receipt.id, new_id()], "default", used=False)
+    runtime.note_injections([receipt.id], "default", used=True)
+    runtime.note_injections([receipt.id], "elsewhere", used=True)
+    after = runtime.inspect(receipt.id, "default")
+    assert (after.outcomes.injection_count, after.outcomes.reuse_count) == (1, 1)
+    assert replace(after, outcomes=before.outcomes) == before
+    assert runtime.mark() == mark
+    assert runtime.doctor().healthy
+    assert runtime.existing([receipt.id, new_id()], "default") == {receipt.id}
