@@ -162,7 +162,7 @@ def _check_passthrough(
     headers: RawHeaders, offered: list[_Credential], peer: str | None, settings: Settings
 ) -> None:
     proxy = settings.proxy
-    if not proxy.passthrough_auth:
+    if not settings.passes_through:
         raise AuthenticationError(
             "The key is not known here." if offered else "No key was sent.",
             hint="Send a proxy_key of [[proxy.key_mapping]], or set [proxy] passthrough_auth.",

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from memoryoss_mcp.config import _table as read_plain_table
+from memoryoss_mcp.config import read_table
 from memoryoss_mcp.errors import ConfigError
 from memoryoss_proxy.tables import ApiKey, Auth, KeyMapping, Proxy, Server, Tls
 
@@ -74,7 +74,7 @@ def _plain(kind: type[Any], name: str, content: dict[str, Any], path: Path) -> A
         needed = entry.default is MISSING and entry.default_factory is MISSING
         if needed and entry.name not in content:
             raise ConfigError(f"{path}: [[{name}]] has no {entry.name}.")
-    return read_plain_table(kind, name, content, path)
+    return read_table(kind, name, content, path)
 
 
 def _tables_of(kind: type[Any]) -> Callable[[Any, str, Path], tuple[Any, ...]]:

@@ -100,6 +100,12 @@ class Settings:
             object.__setattr__(self, name, value)
 
     @property
+    def passes_through(self) -> bool:
+        """Whether callers are let in whose key is not mapped."""
+        allowed = self.proxy.passthrough_auth
+        return not self.proxy.key_mapping if allowed is None else allowed
+
+    @property
     def passthrough_namespace(self) -> str:
         """The namespace of callers whose key is not mapped."""
         return self.proxy.passthrough_namespace or self.default_namespace

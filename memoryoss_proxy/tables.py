@@ -23,7 +23,7 @@ class Server:
 
     host: str = "127.0.0.1"
     port: int = 8000
-    hybrid_mode: bool = False
+    hybrid_mode: bool = True
     """Start, and go on forwarding, while the memory file cannot be opened. Without it the proxy
     does not start then; once it runs, a failing memory never stops a request in either mode."""
     core_port: int | None = None
@@ -36,7 +36,8 @@ class Server:
 class Tls:
     """``[tls]``: encryption of the connections to the proxy. Paths are relative to the file."""
 
-    enabled: bool = True
+    enabled: bool = False
+    """Off, because it listens on this machine only unless ``host`` says otherwise."""
     auto_generate: bool = True
     """Without given files: make a self-signed certificate, keep it beside the keys, renew it."""
     cert_path: str | None = None
@@ -84,7 +85,7 @@ class KeyMapping:
 class Proxy:
     """``[proxy]``: what happens to requests on their way."""
 
-    enabled: bool = False
+    enabled: bool = True
     """Without it every path under ``/proxy`` is answered with 404."""
     upstream_url: str = "https://api.openai.com/v1"
     """A base URL as the OpenAI SDKs know it; what follows ``/v1`` in a path is appended."""
@@ -94,8 +95,9 @@ class Proxy:
     anthropic_api_key: str | None = field(default=None, repr=False)
 
     key_mapping: tuple[KeyMapping, ...] = ()
-    passthrough_auth: bool = False
-    """Let callers in whose key is not mapped: their own credential goes upstream unchanged."""
+    passthrough_auth: bool | None = None
+    """Let callers in whose key is not mapped: their own credential goes upstream unchanged. Unset:
+    only as long as no key is mapped at all."""
     passthrough_local_only: bool = True
     """Only from this machine."""
     passthrough_namespace: str | None = None
@@ -136,8 +138,9 @@ class Proxy:
     extract_api_key: str | None = field(default=None, repr=False)
     extract_url: str | None = None
     """Base URL of the extracting model. Unset: the provider's, as given above."""
-    memory_coprocessor: str = "off"
-    """``local_heuristic`` extracts without a model and without network."""
+    memory_coprocessor: str = "local_heuristic"
+    """``local_heuristic`` extracts without a model and without network; ``off`` leaves it to the
+    extracting model."""
 
     privacy_mode: bool = True
     """Logs say what happened and never what was said."""

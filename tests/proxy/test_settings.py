@@ -46,7 +46,9 @@ def test_without_a_file_the_defaults_hold(config: Config) -> None:
 def test_the_published_defaults_are_safe() -> None:
     proxy, server = Proxy(), Server()
     assert (server.host, server.port) == ("127.0.0.1", 8000)
-    assert not proxy.passthrough_auth
+    assert Settings(keys_dir=Path("keys")).passes_through
+    mapped = Proxy(key_mapping=(KeyMapping(random_key()),))
+    assert not Settings(keys_dir=Path("keys"), proxy=mapped).passes_through
     assert proxy.passthrough_local_only
     assert not proxy.passthrough_uses_operator_key
     assert proxy.firewall
@@ -64,7 +66,7 @@ def test_every_key_of_every_table_is_read(tmp_path: Path) -> None:
         [server]
         host = "::1"
         port = 9000
-        hybrid_mode = true
+        hybrid_mode = false
         core_port = 9001
         max_body_bytes = 1000
         [tls]
@@ -87,7 +89,7 @@ def test_every_key_of_every_table_is_read(tmp_path: Path) -> None:
         [namespaces]
         default = "mine"
         [proxy]
-        enabled = true
+        enabled = false
         upstream_url = "http://localhost:11434/v1/"
         upstream_api_key = "{keys[2]}"
         anthropic_upstream_url = "https://gateway.example.org/anthropic"
@@ -114,7 +116,7 @@ def test_every_key_of_every_table_is_read(tmp_path: Path) -> None:
         extract_model = "small"
         extract_api_key = "{keys[2]}"
         extract_url = "http://localhost:11434/v1"
-        memory_coprocessor = "local_heuristic"
+        memory_coprocessor = "off"
         privacy_mode = false
         max_body_bytes = 10
         max_expanded_bytes = 20
@@ -127,7 +129,7 @@ def test_every_key_of_every_table_is_read(tmp_path: Path) -> None:
         namespace = "team"
         """,
     )
-    assert got.server == Server("::1", 9000, True, 9001, 1000)
+    assert got.server == Server("::1", 9000, False, 9001, 1000)
     assert got.tls.cert_path == str(tmp_path / "tls" / "cert.pem")
     assert got.auth.jwt_secret == secrets[0]
     assert [(k.key, k.role, k.namespace) for k in got.auth.api_keys] == [
@@ -249,7 +251,7 @@ def test_an_unknown_key_is_an_error_that_names_it(tmp_path: Path, text: str, nam
         "[server]\nhybrid_mode = true\ncore_port = 8000\n",
         "[tls]\ncert_path = 'a'\n",
         "[tls]\nkey_path = 'a'\n",
-        "[tls]\nauto_generate = false\n",
+        "[tls]\nenabled = true\nauto_generate = false\n",
         "[tls]\nenabled = false\nclient_ca_path = 'a'\n",
         "[auth]\njwt_secret = 'short'\n",
         "[auth]\naudit_hmac_secret = 'short'\n",

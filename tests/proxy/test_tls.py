@@ -29,7 +29,9 @@ NOW = datetime.now(UTC)
 
 
 def settings(folder: Path, *, host: str = "127.0.0.1", **tls: str | bool) -> Settings:
-    return Settings(keys_dir=folder / "keys", server=Server(host), tls=Tls(**tls))  # type: ignore[arg-type]
+    return Settings(
+        keys_dir=folder / "keys", server=Server(host), tls=Tls(**{"enabled": True} | tls)
+    )  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The command line: ``memoryoss-proxy serve | dev | check | status``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from memoryoss_mcp import __version__
+from memoryoss_mcp.config import Config, load_config
+from memoryoss_mcp.errors import MemoryOSSError
+from memoryoss_proxy.settings import Settings, load_settings
+from memoryoss_proxy.tables import Tls
+from memoryoss_proxy.upstream import Provider
+
+_log = logging.getLogger("memoryoss.proxy")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. 0 if it succeeded, 1 if not, 2 if the arguments are wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = load_config(options.config, data_dir=options.data_dir)
+        settings = load_settings(config)
+        return int(options.run(config, settings, options))
+    except MemoryOSSError as error:
+        print(f"memoryoss-proxy: {error}", file=sys.stderr)
+        return 1
+
+
+def serve(arguments: Sequence[str]) -> int:
+    """``memoryoss serve``."""
+    return main(["serve", *arguments])
+
+
+def dev(arguments: Sequence[str]) -> int:
+    """``memoryoss dev``."""
+    return main(["dev", *arguments])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="memoryoss-proxy",
+        description="Long-term memory in front of OpenAI- and Anthropic-compatible APIs.",
+    )
+    parser.add_argument("--version", action="version", version=f"memoryoss-proxy {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("serve", _serve, "start the proxy"),
+        ("dev", _dev, "start the proxy without TLS, with its requests in the log"),
+        ("check", _check, "check the configuration and say what it means"),
+        ("status", _status, "show what memory cost and saved, by day and client"),
+    ):
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command.add_argument("-c", "--config", type=Path, help="the configuration file")
+        command.add_argument("--data-dir", type=Path, help="the folder of the memory")
+        if name in {"serve", "dev"}:
+            command.add_argument("--host", help="address to listen on")
+            command.add_argument("--port", type=int, help="port to listen on (0: any free one)")
+        if name == "status":
+            command.add_argument("--days", type=int, default=14, help="how many days (14)")
+        if name in {"check", "status"}:
+            command.add_argument("--json", action="store_true", help="print JSON")
+        command.set_defaults(run=run)
+    return parser
+
+
+def _listening(settings: Settings, options: argparse.Namespace) -> Settings:
+    server = settings.server
+    if options.host is not None:
+        server = replace(server, host=options.host)
+    if options.port:
+        server = replace(server, port=options.port)
+    return replace(settings, server=server)
+
+
+def _serve(config: Config, settings: Settings, options: argparse.Namespace) -> int:
+    from memoryoss_proxy.serving import run
+
+    return run(config, _listening(settings, options), any_port=options.port == 0)
+
+
+def _dev(config: Config, settings: Settings, options: argparse.Namespace) -> int:
+    from memoryoss_proxy.serving import run
+
+    settings = replace(_listening(settings, options), tls=Tls(enabled=False))
+    verbose = replace(config, logging=replace(config.logging, level="debug"))
+    return run(verbose, settings, any_port=options.port == 0)
+
+
+def _check(config: Config, settings: Settings, options: argparse.Namespace) -> int:
+    found = _described(config, settings)
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return 0
+    for name, value in found.items():
+        print(f"{name.replace('_', ' '):24} {value}")
+    return 0
+
+
+def _described(config: Config, settings: Settings) -> dict[str, Any]:
+    """What the configuration means, without a secret."""
+    proxy, server = settings.proxy, settings.server
+    scheme = "https" if settings.tls.enabled else "http"
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    base = f"{scheme}://{host}:{server.port}"
+    return {
+        "configuration": str(config.path) if config.path else "defaults",
+        "memory": str(config.store_path),
+        "openai_base_url": f"{base}/proxy/v1",
+        "anthropic_base_url": f"{base}/proxy/anthropic",
+        "openai_upstream": settings.openai.base,
+        "anthropic_upstream": settings.anthropic.base,
+        "openai_key": settings.operator_keys_from.get(Provider.OPENAI, "none"),
+        "anthropic_key": settings.operator_keys_from.get(Provider.ANTHROPIC, "none"),
+        "mapped_keys": len(proxy.key_mapping),
+        "own_keys_of_callers": (
+            "refused"
+            if not settings.passes_through
+            else "from this machine"
+            if proxy.passthrough_local_only
+            else "from anywhere"
+        ),
+        "memory_mode": settings.default_mode.kind.value,
+        "extraction": (
+            "off"
+            if not proxy.extraction_enabled
+            else "local_heuristic"
+            if proxy.memory_coprocessor == "local_heuristic"
+            else f"{proxy.extract_provider} {proxy.extract_model}"
+        ),
+        "firewall": "on" if proxy.firewall else "off",
+        "enabled": proxy.enabled,
+    }
+
+
+def _status(config: Config, _: Settings, options: argparse.Namespace) -> int:
+    from memoryoss_proxy.status import show
+
+    return show(config, options.days, as_json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The server process: the application under uvicorn, on one socket."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from typing import Any
+
+import uvicorn
+
+from memoryoss_mcp.config import Config
+from memoryoss_mcp.errors import ConfigError
+from memoryoss_proxy.app import create_app
+from memoryoss_proxy.log import configure_logging
+from memoryoss_proxy.settings import Settings
+from memoryoss_proxy.tls import server_context
+
+_log = logging.getLogger("memoryoss.proxy")
+
+SHUTDOWN_SECS = 30
+"""How long answers under way may go on after the signal to end."""
+
+
+def run(config: Config, settings: Settings, *, any_port: bool = False) -> int:
+    """Serve until a signal ends it.
+
+    Raises:
+        ConfigError: the address cannot be listened on.
+        MemoryOSSError: the memory cannot be opened, and ``hybrid_mode`` is off.
+    """
+    configure_logging(config.logging, settings)
+    port = 0 if any_port else settings.server.port
+    server = uvicorn.Server(uvicorn_config(config, settings, port))
+    try:
+        socket = server.config.bind_socket()
+    except (OSError, SystemExit) as error:
+        raise ConfigError(
+            f"{settings.server.host}:{port} cannot be listened on.",
+            hint="Another program may be using it: set port in [server] or MEMORYOSS_PORT.",
+        ) from error
+    host, bound = socket.getsockname()[:2]
+    scheme = "https" if settings.tls.enabled else "http"
+    _log.info("listening on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, bound)
+    server.run(sockets=[socket])
+    return 0 if server.started else 1
+
+
+def uvicorn_config(config: Config, settings: Settings, port: int) -> uvicorn.Config:
+    """How the application is served. Nothing that a client says of itself is believed, and nothing
+    is added to a provider's headers."""
+    context = server_context(settings)
+    more: dict[str, Any] = {}
+    if context is not None:
+        ready: ssl.SSLContext = context
+        more["ssl_context_factory"] = lambda _config, _default: ready
+    return uvicorn.Config(
+        create_app(config, settings),
+        host=settings.server.host,
+        port=port,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        timeout_graceful_shutdown=SHUTDOWN_SECS,
+        **more,
+    )

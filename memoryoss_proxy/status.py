@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The bill on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from memoryoss_mcp.config import Config
+from memoryoss_proxy.bill import Bill
+
+
+def show(config: Config, days: int, *, as_json: bool) -> int:
+    """Print what memory cost and saved over the latest ``days``."""
+    report = Bill.read(config.data_dir / "proxy" / "bill", days=max(days, 1))
+    if as_json:
+        json.dump(report.as_json(), sys.stdout, indent=2)
+        print()
+        return 0
+    if not report.lines:
+        print("No requests were counted yet.")
+        return 0
+    headings, rows = report.table()
+    table = Table(show_edge=False, pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number < 3 else "right")
+    for row in rows[:-1]:
+        table.add_row(*row)
+    table.add_section()
+    table.add_row(*rows[-1], style="bold")
+    Console().print(table)
+    if report.unreadable:
+        print(f"{report.unreadable} files could not be read and were left out.", file=sys.stderr)
+    return 0
