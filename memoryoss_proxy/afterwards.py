@@ -118,9 +118,12 @@ class Afterwards:
             return
         first = self._seen.first_new(keys, namespace=exchange.caller.namespace)
         job = _job(exchange, first)
-        sealed = self._core.runtime is not None and self._core.runtime.is_sealed(job.namespace)
-        if queue.put(job, durable=not sealed):
-            self._seen.add(keys, namespace=job.namespace)
+        # Words of a sealed namespace never touch the disk, and while the core is down nobody knows
+        # which one is.
+        runtime = self._core.runtime
+        durable = runtime is not None and not runtime.is_sealed(job.namespace)
+        if queue.put(job, durable=durable):
+            self._seen.add(keys, namespace=job.namespace, durable=durable)
         else:
             _log.warning("an exchange was not extracted: the queue is full")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -128,7 +129,7 @@ def create_app(config: Config, settings: Settings) -> Starlette:
             Route("/health", health, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
             Route("/openapi.json", openapi, methods=["GET"]),
-            Route("/proxy/v1/debug/stats", stats, methods=["GET"]),
+            Route("/proxy/v1/debug/stats", Stats),
             Mount("/proxy", app=state.forwarder),
         ],
         lifespan=lifespan,
@@ -178,33 +179,36 @@ async def openapi(_: Request) -> Response:
     return JSONResponse(DOCUMENT)
 
 
-async def stats(request: Request) -> Response:
-    """What is set and what was counted, without content."""
-    state: ProxyState = request.app.state.memory
-    client = request.client
-    caller = authenticate(
-        request.headers.raw, Provider.OPENAI, client.host if client else None, state.settings
-    )
-    proxy = state.settings.proxy
-    document: dict[str, Any] = {
-        "proxy_enabled": proxy.enabled,
-        "extract_model": proxy.extract_model,
-        "max_memory_pct": proxy.max_memory_pct,
-        "min_recall_score": proxy.min_recall_score,
-        "confidence_gate": proxy.confidence_gate,
-        "identifier_first_routing": proxy.identifier_first_routing,
-        "memory_coprocessor": proxy.memory_coprocessor,
-        "log_privacy_mode": proxy.privacy_mode,
-        "key_mappings": len(proxy.key_mapping),
-        "extraction": state.extractor is not None,
-        "core": state.core.reason or "ok",
-        "metrics": state.metrics.totals(),
-    }
-    runtime = state.runtime
-    if runtime is not None:
-        inbox = await anyio.to_thread.run_sync(runtime.inbox, caller.namespace, 1)
-        document["review_queue_summary"] = {"pending": inbox.pending}
-    return JSONResponse(document)
+class Stats(HTTPEndpoint):
+    """``/proxy/v1/debug/stats``, which no method but GET leads past to the provider."""
+
+    async def get(self, request: Request) -> Response:
+        """What is set and what was counted, without content."""
+        state: ProxyState = request.app.state.memory
+        client = request.client
+        caller = authenticate(
+            request.headers.raw, Provider.OPENAI, client.host if client else None, state.settings
+        )
+        proxy = state.settings.proxy
+        document: dict[str, Any] = {
+            "proxy_enabled": proxy.enabled,
+            "extract_model": proxy.extract_model,
+            "max_memory_pct": proxy.max_memory_pct,
+            "min_recall_score": proxy.min_recall_score,
+            "confidence_gate": proxy.confidence_gate,
+            "identifier_first_routing": proxy.identifier_first_routing,
+            "memory_coprocessor": proxy.memory_coprocessor,
+            "log_privacy_mode": proxy.privacy_mode,
+            "key_mappings": len(proxy.key_mapping),
+            "extraction": state.extractor is not None,
+            "core": state.core.reason or "ok",
+            "metrics": state.metrics.totals(),
+        }
+        runtime = state.runtime
+        if runtime is not None:
+            inbox = await anyio.to_thread.run_sync(runtime.inbox, caller.namespace, 1)
+            document["review_queue_summary"] = {"pending": inbox.pending}
+        return JSONResponse(document)
 
 
 def _admit(request: Request, settings: Settings) -> None:

@@ -20,8 +20,8 @@ from memoryoss_mcp.model.clock import DAY, format_time, now
 from memoryoss_proxy.extraction import Extractor, LLMExtractor
 from memoryoss_proxy.extraction import Usage as Spent
 from memoryoss_proxy.preparing import REPEATED
-from memoryoss_proxy.queue import Slot, take_slot, write_whole
 from memoryoss_proxy.record import Record
+from memoryoss_proxy.slots import Slot, take_slot, write_whole
 from memoryoss_proxy.wire.reply import Usage
 
 KEEP_DAYS: Final = 400

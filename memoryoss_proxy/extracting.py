@@ -7,14 +7,14 @@ import logging
 from collections.abc import Callable
 from typing import Final, cast
 
-from memoryoss_mcp.errors import ConfigError, InvalidInputError, MemoryOSSError
+from memoryoss_mcp.errors import ConfigError, InvalidInputError
 from memoryoss_mcp.model import Draft, Origin
 from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.screen.secrets import redact
 from memoryoss_proxy.extraction import Exchange, Extractor, Fact, LLMExtractor, LLMSettings
 from memoryoss_proxy.extraction.heuristic import LocalHeuristic
 from memoryoss_proxy.extraction.settings import Provider as ExtractProvider
-from memoryoss_proxy.queue import Job
+from memoryoss_proxy.queue import Job, TryLaterError
 from memoryoss_proxy.settings import Settings
 from memoryoss_proxy.upstream import Provider, is_oauth
 
@@ -24,7 +24,7 @@ EXTRACTED_CONFIDENCE: Final = 0.2
 COPROCESSED_CONFIDENCE: Final = 0.35
 
 
-class CoreDownError(MemoryOSSError):
+class CoreDownError(TryLaterError):
     """Facts cannot be stored now; they are extracted again later."""
 
     code = "memory_unavailable"

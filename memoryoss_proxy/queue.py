@@ -11,10 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import re
-import secrets
-import sys
 import threading
 import time
 from collections import deque
@@ -25,24 +22,28 @@ from typing import Any, Final
 
 from memoryoss_mcp.errors import MemoryOSSError
 from memoryoss_mcp.model.ids import parse_id
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from memoryoss_proxy.slots import Slot, take_slot, try_slot, write_whole
 
 MOST_JOBS: Final = 1_000
 MOST_BYTES: Final = 64 * 1024 * 1024
 RETRIES: Final = 3
 FIRST_PAUSE: Final = 2.0
 """Seconds before the first retry. Each further pause is four times as long: 2, 8, 32."""
+LATER: Final = 15.0
+"""Seconds before the next try when the handler could do nothing at all."""
 LOOK_EVERY: Final = 60.0
 """Seconds after which an idle queue looks for jobs of processes that have ended meanwhile."""
-MOST_SLOTS: Final = 256
 KEEP_DAMAGED: Final = 7 * 86_400
 """Seconds that a file is kept which could not be read."""
 
 _logger = logging.getLogger(__name__)
+
+
+class TryLaterError(MemoryOSSError):
+    """A handler raises it when it can handle no job at present, because the memory is down, say.
+    The job keeps its place, and this does not count as a try."""
+
+    code = "try_later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +234,25 @@ class ExtractionQueue:
             self.damaged += 1
             self._finish(waiting, _set_aside)
             return True
-        for attempt in range(self._retries + 1):
-            if attempt:
-                self._pause(FIRST_PAUSE * 4 ** (attempt - 1))
-                if self._closing.is_set():
-                    return False
+        failures = 0
+        while failures <= self._retries:
             try:
                 self._handle(job)
+            except TryLaterError as error:
+                self._note(error)
+                seconds = LATER
             except Exception as error:  # noqa: BLE001 - whatever it is, the next job must be handled
                 self._note(error)
+                seconds = FIRST_PAUSE * 4**failures
+                failures += 1
             else:
                 self.done += 1
                 self._finish(waiting)
                 return True
+            if failures <= self._retries:
+                self._pause(seconds)
+                if self._closing.is_set():
+                    return False
         _logger.warning("Extraction job %s was given up: %s.", job.id, self.last_error)
         self.failed += 1
         self._finish(waiting)
@@ -379,88 +386,6 @@ class _Spool:
                 with contextlib.suppress(OSError):
                     if path.stat().st_mtime < time.time() - KEEP_DAMAGED:
                         path.unlink()
-
-
-class Slot:
-    """A number in a folder that one process, or one object in it, holds at a time."""
-
-    def __init__(self, number: int, handle: int) -> None:
-        self.number = number
-        self._handle = handle
-
-    def release(self) -> None:
-        """Let others have it; once. The end of the process does the same."""
-        os.close(self._handle)
-
-
-def take_slot(folder: Path) -> Slot:
-    """The first slot that is free. The folder is made if it is not there.
-
-    Raises:
-        OSError: files cannot be made or locked there.
-    """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for number in range(MOST_SLOTS):
-        if (slot := try_slot(folder, number)) is not None:
-            return slot
-    raise OSError(f"Too many processes use {folder}.")
-
-
-def try_slot(folder: Path, number: int) -> Slot | None:
-    """That slot, if nobody holds it.
-
-    Raises:
-        OSError: its file cannot be made or locked.
-    """
-    # The file is never removed, so that two processes cannot hold locks on two files of one name.
-    handle = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if _lock(handle):
-            return Slot(number, handle)
-    except BaseException:
-        os.close(handle)
-        raise
-    os.close(handle)
-    return None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all, readable for its owner only; when this
-    returns it is on disk.
-
-    Raises:
-        OSError: what was there before is there still.
-    """
-    draft = path.with_name(f"{path.name}.new-{secrets.token_hex(4)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            with contextlib.suppress(OSError):  # not every file system can
-                os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _lock(handle: int) -> bool:
-    """Lock an open file; ``False`` if somebody else has it. Closing it or ending unlocks it."""
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 def _set_aside(path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from memoryoss_proxy.queue import write_whole
+from memoryoss_proxy.slots import write_whole
 
 MOST_TURNS: Final = 50_000
 
