@@ -42,7 +42,10 @@ def test_the_example_of_the_readme_can_be_read(tmp_path: Path) -> None:
     readme = (ROOT / "memoryoss_proxy" / "README.md").read_text(encoding="utf-8")
     for block in re.findall(r"^```toml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL):
         path = tmp_path / "memoryoss.toml"
-        keys = (f'"a-key-of-many-letters-{number}"' for number in count())
-        path.write_text(re.sub(r'"\.\.\."', lambda _: next(keys), block), encoding="utf-8")
+        numbers = count()
+        filled = re.sub(
+            r'"\.\.\."', lambda _, n=numbers: f'"a-key-of-many-letters-{next(n)}"', block
+        )
+        path.write_text(filled, encoding="utf-8")
         assert tomllib.loads(block)
         load_settings(load_config(path, data_dir=tmp_path, environ={}), environ={})

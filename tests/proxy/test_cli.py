@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""The command line of the proxy as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from memoryoss_proxy.bill import Bill
+from memoryoss_proxy.record import Record
+from tests.proxy.running import PATIENCE
+from tests.proxy.test_forward import wait_for
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+    return kept | {
+        "MEMORYOSS_DATA_DIR": str(folder / "data"),
+        "MEMORYOSS_KEYS_DIR": str(folder / "keys"),
+        "PYTHONUTF8": "1",
+    }
+
+
+def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "memoryoss_proxy", *arguments],
+        env=environment(folder) | environ,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_check_says_what_the_configuration_means_and_no_secret(tmp_path: Path) -> None:
+    key = "sk-" + "proj-" + "q" * 40
+    done = run(tmp_path, "check", "--json", OPENAI_API_KEY=key)
+    assert done.returncode == 0, done.stderr
+    shown: dict[str, Any] = json.loads(done.stdout)
+    assert shown["openai_base_url"] == "http://127.0.0.1:8000/proxy/v1"
+    assert shown["anthropic_base_url"] == "http://127.0.0.1:8000/proxy/anthropic"
+    assert shown["openai_key"] == "OPENAI_API_KEY"
+    assert shown["anthropic_key"] == "none"
+    assert key not in done.stdout
+    assert "openai base url" in run(tmp_path, "check").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[proxy]\nupstream = 'x'\n", "upstream"),
+        ("[proxy]\ndefault_memory_mode = 'writeonly'\n", "default_memory_mode"),
+        ("[server]\nport = 'many'\n", "port"),
+        ("[nonsense]\nx = 1\n", "nonsense"),
+    ],
+)
+def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "memoryoss.toml").write_text(text, encoding="utf-8")
+    done = run(tmp_path, "serve")
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_status_of_nothing_and_of_something(tmp_path: Path) -> None:
+    assert "No requests" in run(tmp_path, "status").stdout
+    bill = Bill(tmp_path / "data" / "proxy" / "bill")
+    record = Record("chat_completions", "openai", "key-1", upstream_status=200, block_tokens=50)
+    bill.add(record)
+    bill.close()
+    shown = json.loads(run(tmp_path, "status", "--json").stdout)
+    assert "key-1" in json.dumps(shown)
+    assert "key-1" in run(tmp_path, "status", COLUMNS="200").stdout
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(tmp_path, "serve", "--port", str(port))
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_serve_answers_at_once_and_leaves_when_it_is_told_to(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "memoryoss_proxy", "serve", "--port", str(port)],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as served:
+        try:
+            wait_for(lambda: _healthy(port))
+        finally:
+            served.send_signal(signal.SIGTERM)
+        _, said = served.communicate(timeout=PATIENCE)
+    assert served.returncode in {0, -signal.SIGTERM}
+    assert f"127.0.0.1:{port}" in said
+    assert "Traceback" not in said
+
+
+def _healthy(port: int) -> bool:
+    try:
+        found = httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5.0).json()
+    except httpx2.HTTPError:
+        return False
+    return bool(found["status"] == "ok")
