@@ -135,6 +135,7 @@ def create_app(config: Config, settings: Settings) -> Starlette:
         lifespan=lifespan,
         exception_handlers={MemoryOSSError: _told},
     )
+    app.router.redirect_slashes = False
     app.state.memory = state
     return app
 

@@ -326,15 +326,20 @@ class Forwarder:
                     failure = ClientGoneError()
                     tasks.cancel_scope.cancel()
 
-            # While a body is streamed, it is the stream that notices.
-            if not isinstance(content, AsyncIterator):
+            async def watched(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+                # While a body is streamed, it is the stream that notices.
+                async for chunk in stream:
+                    yield chunk
+                tasks.start_soon(watch)
+
+            if isinstance(content, AsyncIterator):
+                content = watched(content)
+            else:
                 tasks.start_soon(watch)
             try:
                 response = await self._transport.send(
                     request.scope["method"], self._url(request), fields, content
                 )
-                if isinstance(content, AsyncIterator):
-                    tasks.start_soon(watch)
                 record.upstream_ms = record.elapsed_ms() - own
                 record.upstream_status = record.status = response.status_code
                 copy = copied(response.headers.raw) if copied and response.is_success else None

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import ssl
 from typing import Any
 
@@ -33,17 +35,38 @@ def run(config: Config, settings: Settings, *, any_port: bool = False) -> int:
     port = 0 if any_port else settings.server.port
     server = uvicorn.Server(uvicorn_config(config, settings, port))
     try:
-        socket = server.config.bind_socket()
-    except (OSError, SystemExit) as error:
+        listening = bound_socket(settings.server.host, port)
+    except OSError as error:
         raise ConfigError(
             f"{settings.server.host}:{port} cannot be listened on.",
             hint="Another program may be using it: set port in [server] or MEMORYOSS_PORT.",
         ) from error
-    host, bound = socket.getsockname()[:2]
+    host, bound = listening.getsockname()[:2]
     scheme = "https" if settings.tls.enabled else "http"
     _log.info("listening on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, bound)
-    server.run(sockets=[socket])
+    server.run(sockets=[listening])
     return 0 if server.started else 1
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A TCP socket bound to an address. It names its protocol: asyncio sends small pieces at once
+    only where it does (TCP_NODELAY).
+
+    Raises:
+        OSError: the address is taken, or none of this machine.
+    """
+    [(family, _, _, _, address), *_] = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def uvicorn_config(config: Config, settings: Settings, port: int) -> uvicorn.Config:
