@@ -27,6 +27,9 @@ KEYS_DIR_VARIABLE = "MEMORYOSS_KEYS_DIR"
 PLUGIN_TABLES = frozenset({"server", "tls", "auth", "proxy", "sharing", "setup"})
 """Tables of other distributions that share the file; they check them themselves."""
 
+PLUGIN_KEYS: Mapping[str, frozenset[str]] = {"limits": frozenset({"rate_limit_per_sec"})}
+"""Keys of theirs in tables that are ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Storage:
@@ -279,11 +282,20 @@ def _read(path: Path) -> Config:
                 f"{path}: unknown table or key {name!r}.",
                 hint=f"Known tables: {', '.join(sorted(_TABLES))}.",
             )
-        tables[name] = _table(_TABLES[name], name, content, path)
+        theirs = PLUGIN_KEYS.get(name)
+        if theirs and isinstance(content, dict):
+            content = {key: value for key, value in content.items() if key not in theirs}
+        tables[name] = read_table(_TABLES[name], name, content, path)
     return Config(Path(), Path(), **tables)
 
 
-def _table(kind: type[Any], name: str, content: Any, path: Path) -> Any:
+def read_table(kind: type[Any], name: str, content: Any, path: Path) -> Any:
+    """The table ``name`` of the file ``path`` as a ``kind``, a dataclass with a field of a plain
+    type for each key; keys that are missing have its defaults.
+
+    Raises:
+        ConfigError: it is no table, or has an unknown key or a value of a wrong type.
+    """
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: {name!r} is a table, write [{name}].")
     hints = typing.get_type_hints(kind)

@@ -279,10 +279,15 @@ class Runtime(Services):
         return tuple(self.recall(query) for query in queries)
 
     def explain(self, query: RecallQuery) -> Explanation:
-        """:meth:`recall`, with every number it used."""
+        """:meth:`recall` with every number it used, what the policies say of the query, and the
+        state of the task that it is about."""
+        from memoryoss_mcp.context.explained import with_context  # start-up time: seldom needed
+
         self._settle()
         self._note_read("recall", query.namespace)
-        return self._engine.explain(query)
+        explanation = self._engine.explain(query)
+        least_score = self.config.recall.min_recall_score
+        return with_context(explanation, query, self.firewall, least_score)
 
     def update(self, change: Change) -> Updated:
         """Change a memory.

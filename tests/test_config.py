@@ -12,6 +12,7 @@ from memoryoss_mcp.config import (
     DATA_DIR_VARIABLE,
     KEYS_DIR_VARIABLE,
     NAMESPACE_VARIABLE,
+    PLUGIN_KEYS,
     PLUGIN_TABLES,
     Config,
     Recall,
@@ -160,6 +161,18 @@ def test_every_table_is_read(tmp_path: Path) -> None:
 def test_tables_of_other_distributions_are_left_alone(tmp_path: Path, table: str) -> None:
     config = read(tmp_path, f"[{table}]\nanything = [1, 2]\n[{table}.deeper]\nx = 1\n")
     assert config == Config(tmp_path / "data", config.keys_dir, path=config.path)
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [(table, key) for table, keys in PLUGIN_KEYS.items() for key in keys]
+)
+def test_keys_of_other_distributions_are_left_alone(tmp_path: Path, table: str, key: str) -> None:
+    config = read(tmp_path, f"[{table}]\n{key} = 7\n")
+    assert config == Config(tmp_path / "data", config.keys_dir, path=config.path)
+    mixed = read(tmp_path, "[limits]\nmax_tags = 3\nrate_limit_per_sec = 'theirs to check'\n")
+    assert mixed.limits == Limits(max_tags=3)
+    with pytest.raises(ConfigError, match="rate_limit_per_sec"):
+        read(tmp_path, "[recall]\nrate_limit_per_sec = 7\n")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,18 @@ def test_the_figures_in_the_readme_are_those_of_the_kept_results() -> None:
     assert f"takes {largest['sealed']['first recall'] / 1000:.0f} seconds once" in section
 
 
+def test_the_share_of_secrets_in_the_readme_is_that_of_the_kept_results() -> None:
+    kept = results("secrets")
+    assert all(check["passed"] for check in kept["checks"])
+    made = sum(kind["texts"] for kind in kept["recall"].values())
+    found = sum(kind["texts"] * kind["recall"] for kind in kept["recall"].values())
+    clean = kept["clean"].values()
+    assert not any(part["touched"] for part in clean)
+    section = " ".join(README.split("## A memory that stays yours")[1].split("\n## ")[0].split())
+    assert f"of {made:,} secrets made for the measurement {found / made:.2%} were found" in section
+    assert f"nothing was touched in {sum(part['texts'] for part in clean):,} texts" in section
+
+
 def test_the_python_example_runs(tmp_path: Path) -> None:
     (example,) = blocks(README, "python")
     environment = {**os.environ, "MEMORYOSS_DATA_DIR": str(tmp_path), "PYTHONUTF8": "1"}

@@ -21,6 +21,7 @@ from memoryoss_mcp.cli import (
     history,
     keys,
     models,
+    plugins,
     recall,
     review,
     serve,
@@ -67,6 +68,7 @@ REFUSALS = (
 
 COMMANDS = (
     serve.register,
+    plugins.register,
     demo.register,
     store.register,
     recall.register,

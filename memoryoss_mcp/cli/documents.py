@@ -117,4 +117,6 @@ def explanation_document(explanation: Explanation) -> Document:
         "time": explanation.time,
         "weights": _plain("", explanation.weights),
         "timings": _plain("", explanation.timings),
+        "policy_firewall": explanation.policy_firewall,
+        "task_state": explanation.task_state,
     }

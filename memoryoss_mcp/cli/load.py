@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,11 +23,13 @@ from memoryoss_mcp.errors import (
     LimitExceededError,
     MemoryOSSError,
 )
-from memoryoss_mcp.model import Draft, EmbeddingState, Limits
-from memoryoss_mcp.screen import admit
+from memoryoss_mcp.model import Draft, EmbeddingState
+from memoryoss_mcp.screen import screen_draft
+from memoryoss_mcp.screen.secrets import in_words
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
+    from memoryoss_mcp.config import Config
     from memoryoss_mcp.runtime import NamespaceChoice, Runtime
     from memoryoss_mcp.store.types import Stored
 
@@ -39,7 +42,14 @@ SHOWN = 20
 _ESCAPED = 6
 """Bytes of JSON that one byte of content takes at most (``\\u0001``)."""
 
-Numbered = tuple[int, Draft]
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that may be stored, and the kinds of the secrets that will be redacted in it."""
+
+    number: int
+    draft: Draft
+    redacted: tuple[str, ...]
 
 
 class InterruptedLoadError(MemoryOSSError):
@@ -50,7 +60,8 @@ class InterruptedLoadError(MemoryOSSError):
 
 @dataclass
 class Load:
-    """What became of the lines. Of those up to ``done`` none needs a second try."""
+    """What became of the lines. Of those up to ``done`` none needs a second try. ``redacted``
+    counts the secrets that were not stored (in a dry run, would not be), by kind."""
 
     done: int
     seen: int = 0
@@ -58,10 +69,12 @@ class Load:
     stored: list[tuple[int, Stored]] = field(default_factory=list)
     existing: list[int] = field(default_factory=list)
     errors: list[tuple[int, MemoryOSSError]] = field(default_factory=list)
+    redacted: Counter[str] = field(default_factory=Counter)
     stopped: MemoryOSSError | None = None
 
     def take(self, number: int, receipt: Stored) -> None:
         """Count the line of a receipt."""
+        self.redacted.update(receipt.redacted)
         if receipt.duplicate:
             self.existing.append(number)
         else:
@@ -91,9 +104,11 @@ def load_file(
     ):
         total = _count_lines(source)
         try:
-            for batch in _batches(source, defaults, session.config.limits, load):
+            for batch in _batches(source, defaults, session.config, load):
                 with interrupt.deferred():
-                    if not options.dry_run:
+                    if options.dry_run:
+                        load.redacted.update(kind for line in batch for kind in line.redacted)
+                    else:
                         _store(runtime, batch, load)
                     load.done = load.seen
                 progress("checking" if options.dry_run else "storing", load.done, total)
@@ -109,29 +124,27 @@ def load_file(
     )
 
 
-def _store(runtime: Runtime, batch: list[Numbered], load: Load) -> None:
+def _store(runtime: Runtime, batch: list[Line], load: Load) -> None:
     """Store a batch; if an id in it is taken, line by line, so that only that line is left out."""
     try:
-        receipts = runtime.store_many([draft for _, draft in batch])
+        receipts = runtime.store_many([line.draft for line in batch])
     except ConflictError:
-        for number, draft in batch:
+        for line in batch:
             try:
-                load.take(number, runtime.store(draft))
+                load.take(line.number, runtime.store(line.draft))
             except ConflictError:
-                load.existing.append(number)
-            load.done = number
+                load.existing.append(line.number)
+            load.done = line.number
         return
-    for (number, _), receipt in zip(batch, receipts, strict=True):
-        load.take(number, receipt)
+    for line, receipt in zip(batch, receipts, strict=True):
+        load.take(line.number, receipt)
 
 
-def _batches(
-    source: BinaryIO, defaults: Draft, limits: Limits, load: Load
-) -> Iterator[list[Numbered]]:
-    """Checked drafts with their line numbers; what is wrong goes to ``load.errors``."""
-    batch: list[Numbered] = []
+def _batches(source: BinaryIO, defaults: Draft, config: Config, load: Load) -> Iterator[list[Line]]:
+    """Checked lines; what is wrong goes to ``load.errors``."""
+    batch: list[Line] = []
     skipped = load.done
-    for number, line in _lines(source, limits.max_content_bytes * _ESCAPED + 65_536):
+    for number, line in _lines(source, config.limits.max_content_bytes * _ESCAPED + 65_536):
         if number <= skipped:
             continue
         load.seen = number
@@ -140,12 +153,14 @@ def _batches(
         try:
             if line is None:
                 raise LimitExceededError("The line is far too long.", field="line")
-            draft = admit(read_draft(line, defaults), limits)
+            draft = read_draft(line, defaults)
+            admitted = screen_draft(draft, config.limits, config.screen.secrets)
         except InvalidInputError as error:
             load.errors.append((number, error))
             continue
         load.valid += 1
-        batch.append((number, draft))
+        # As it was read: the receipt tells what is redacted only if the runtime does it.
+        batch.append(Line(number, draft, admitted.redacted))
         if len(batch) == BATCH:
             yield batch
             batch = []
@@ -230,6 +245,7 @@ def _document(load: Load, chosen: NamespaceChoice, *, dry_run: bool) -> dict[str
         "stored": len(load.stored),
         "existing": load.existing,
         "pending": _pending(load),
+        "redacted": dict(load.redacted),
         "ids": [{"line": number, "id": str(stored.id)} for number, stored in load.stored],
         "errors": [{"line": number} | _error(error) for number, error in load.errors],
         "stopped": None if load.stopped is None else _error(load.stopped),
@@ -278,6 +294,8 @@ def _show(
         console.line(
             f"{len(load.existing):,} lines are there already (the same id or words); left as is."
         )
+    if load.redacted:
+        console.line(console.styled("note: ", "warn"), in_words(load.redacted.elements()))
     if pending := _pending(load):
         console.line(console.styled("note: ", "warn"), f"{pending:,} have no vector yet")
     if load.stopped is not None:

@@ -53,12 +53,22 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises :class:`UsageError` where argparse ends the process.
 
-    ``commands`` are the parsers of its commands by name, in the order of the help text.
+    ``commands`` are the parsers of its commands by name, in the order of the help text. A parser
+    that ``hands_over`` leaves what it does not know, in its order, in the option ``rest``.
     """
+
+    hands_over = False
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=_Formatter, allow_abbrev=False, add_help=False, **settings)
-        self.commands: dict[str, argparse.ArgumentParser] = {}
+        self.commands: dict[str, Parser] = {}
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The options, and what is not known of the arguments."""
+        options, rest = super().parse_known_args(args, namespace)
+        if self.hands_over:
+            options.rest, rest = rest, []
+        return options, rest
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the arguments."""
@@ -83,10 +93,10 @@ class Commands:
         *,
         description: str = "",
         kept: str = "",
-    ) -> argparse.ArgumentParser:
+    ) -> Parser:
         """A command ``memoryoss NAME``, written as ``usage`` says. ``kept`` is true of the memory
         whenever the command is refused."""
-        parser = self._commands.add_parser(
+        parser: Parser = self._commands.add_parser(
             name,
             prog=f"memoryoss {name}",
             usage=f"memoryoss {name} {usage}",

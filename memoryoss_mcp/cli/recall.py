@@ -27,6 +27,13 @@ _DECISIONS = {
     Decision.ABSTAIN: ("nothing stored answers this", "warn"),
 }
 
+_VERDICTS = {"allow": "good", "warn": "warn", "require_confirmation": "warn", "block": "bad"}
+_SECTIONS = {
+    "fact": "facts",
+    "constraint": "constraints",
+    "recent action": "recent_actions",
+}
+
 
 def register(commands: Commands) -> None:
     """Add the command."""
@@ -89,10 +96,14 @@ def run(session: Session) -> Reply:
     def show(console: Console) -> None:
         show_plan(console, explanation)
         _show(console, explanation.result, choice, explanation)
+        show_policies(console, explanation)
+        show_task(console, explanation)
         show_timings(console, explanation)
 
     document = recall_document(explanation.result, choice)
-    return Reply(document | {"explanation": explanation_document(explanation)}, show)
+    features = {name: round(n, 6) for name, n in explanation.result.gate.features.items()}
+    working = explanation_document(explanation) | {"features": features}
+    return Reply(document | {"explanation": working}, show)
 
 
 def _show(
@@ -116,7 +127,9 @@ def _show(
         ),
     )
     if explanation is not None and result.gate.reasons:
-        console.line(console.styled(f"because: {', '.join(result.gate.reasons)}", "dim"))
+        made_of = ", ".join(f"{name} {n:.2f}" for name, n in result.gate.features.items())
+        because = ", ".join(result.gate.reasons) + (f" ({made_of})" if made_of else "")
+        console.line(console.styled(f"because: {because}", "dim"))
     for note in result.notes:
         console.line(console.styled("note: ", "warn"), note)
     if result.next_cursor is not None:
@@ -165,6 +178,40 @@ def show_plan(console: Console, explanation: Explanation) -> None:
     ]
     console.pairs([(name, value) for name, value in known if value], indent=2)
     console.title("The results")
+
+
+def show_policies(console: Console, explanation: Explanation) -> None:
+    """How the stored policies judge what the query asks to do, if that is risky."""
+    verdict = explanation.policy_firewall
+    if verdict is None or not verdict["active"]:
+        return
+    console.title("The policies")
+    decision = verdict["decision"]
+    console.line(
+        console.styled(decision, _VERDICTS[decision]),
+        console.styled(f" · {', '.join(verdict['risky_actions'])}", "dim"),
+        indent=2,
+    )
+    for reason in verdict["reasons"]:
+        console.block(reason, indent=2)
+    for policy in verdict["matched_policies"]:
+        told = f"{policy['decision']} · {', '.join(policy['action_classes'])}"
+        console.line(console.styled(f"{told} · {policy['memory_id']}", "dim"), indent=2)
+
+
+def show_task(console: Console, explanation: Explanation) -> None:
+    """What is known for the task, sorted as a prompt would have it."""
+    state = explanation.task_state
+    if state is None:
+        return
+    console.title(f"The task ({state['kind']})")
+    rows = [("goal", state["goal"])]
+    for name, section in _SECTIONS.items():
+        rows += [(name, entry["summary"]) for entry in state[section]]
+    rows += [("open question", question) for question in state["open_questions"]]
+    console.pairs(rows, indent=2)
+    for decision in state["decisions"]:
+        console.line(console.styled(decision, "dim"), indent=2)
 
 
 def show_timings(console: Console, explanation: Explanation) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from memoryoss_mcp.model import Memory
 from memoryoss_mcp.model.trust import Trust
@@ -29,11 +30,14 @@ class Mode(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Gate:
     """The confidence gate: ``confidence`` is the estimated probability (0 to 1) that the results
-    answer the question; ``reasons`` are stable snake_case words."""
+    answer the question, where not quite half of the questions have an answer in memory; searching
+    by words only, it is the best score. ``reasons`` are stable snake_case words. ``features`` are
+    the numbers that the estimate was made of, by name; empty where words alone decide."""
 
     decision: Decision
     confidence: float
     reasons: tuple[str, ...] = ()
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +94,7 @@ class Explanation:
     time: str | None
     weights: Mapping[str, float]
     timings: Mapping[str, float]
+    policy_firewall: Mapping[str, Any] | None = None
+    """What the policy firewall says of the query, as JSON has it."""
+    task_state: Mapping[str, Any] | None = None
+    """The state of the task that the query is about, as JSON has it."""

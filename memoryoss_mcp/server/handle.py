@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from memoryoss_mcp.config import Config
 from memoryoss_mcp.errors import StoreClosedError
+from memoryoss_mcp.server.policies import PolicyJudge
 
 if TYPE_CHECKING:
     from memoryoss_mcp.runtime import NamespaceChoice, Runtime
@@ -31,6 +32,7 @@ class RuntimeHandle:
     """
 
     def __init__(self, config: Config) -> None:
+        self.policies = PolicyJudge()
         self._config = config
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
@@ -82,5 +84,6 @@ class RuntimeHandle:
         with self._lock:
             self._closed = True
             runtime, self._runtime = self._runtime, None
+        self.policies.close()
         if runtime is not None:
             runtime.close()

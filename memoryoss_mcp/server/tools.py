@@ -32,7 +32,7 @@ DEFAULT_MAX_TOKENS = 6_000
 
 def recall(handle: RuntimeHandle, given: RecallArguments, client: str | None) -> Mapping[str, Any]:
     """Answer a question from the memory."""
-    runtime = handle.runtime_for_search(client)
+    runtime = handle.runtime(client)
     choice = handle.namespace(given.namespace)
     max_tokens = DEFAULT_MAX_TOKENS if given.max_tokens is None else given.max_tokens
     if max_tokens < 1:
@@ -52,10 +52,14 @@ def recall(handle: RuntimeHandle, given: RecallArguments, client: str | None) ->
         cursor=given.cursor,
         budget_tokens=max_tokens,
     )
+    # Before the model is waited for: the policies are read meanwhile.
+    ruling = handle.policies.begin(runtime, choice.name, given.query)
+    handle.runtime_for_search(client)
     if given.explain:
         explanation = runtime.explain(query)
-        return results.recall_output(explanation.result, choice, max_tokens, explanation)
-    return results.recall_output(runtime.recall(query), choice, max_tokens)
+        result = explanation.result
+        return results.recall_output(result, choice, max_tokens, explanation, ruling())
+    return results.recall_output(runtime.recall(query), choice, max_tokens, ruling=ruling())
 
 
 def store(handle: RuntimeHandle, given: StoreArguments, client: str | None) -> Mapping[str, Any]:
@@ -157,8 +161,8 @@ TOOLS = {
         ToolSpec(
             name="memoryoss_recall",
             title="Recall Relevant Memories",
-            description="Search long-term memory by meaning, words and identifiers: the best "
-            "first, with a confidence.",
+            description="Search long-term memory by meaning, words and identifiers: best "
+            "first, with confidence.",
             arguments=RecallArguments,
             output=results.RecallOutput,
             run=recall,
@@ -180,7 +184,7 @@ TOOLS = {
         ToolSpec(
             name="memoryoss_update",
             title="Update Existing Memory",
-            description="Replace content, tags or type of a stored memory. Its id stays.",
+            description="Replace content, tags or type of a memory. Its id stays.",
             arguments=UpdateArguments,
             output=results.UpdateOutput,
             run=update,

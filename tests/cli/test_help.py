@@ -14,7 +14,7 @@ from memoryoss_mcp.cli.app import make_parser
 from tests.cli.support import ROOT, Cli
 
 COMMANDS = (
-    *("mcp-server", "demo", "store", "recall", "update", "forget", "undo", "list"),
+    *("mcp-server", "serve", "dev", "demo", "store", "recall", "update", "forget", "undo", "list"),
     *("inspect", "review", "team", "history", "consolidate", "decay", "audit", "export"),
     *("certificate", "seal", "unseal", "keys", "status", "doctor", "migrate"),
     *("migrate-embeddings", "backup", "restore", "models"),

@@ -98,8 +98,10 @@ def test_explain_gives_every_number(library: Cli) -> None:
     found = library.json("recall", "config/cache.toml", "--explain", "--limit", "2")
     explanation = found["explanation"]
     assert list(explanation) == [
-        *("terms", "identifiers", "kinds", "task", "time", "weights", "timings")
+        *("terms", "identifiers", "kinds", "task", "time", "weights", "timings"),
+        *("policy_firewall", "task_state", "features"),
     ]
+    assert {"top", "margin", "chance"} <= set(explanation["features"])
     assert explanation["identifiers"] == ["config/cache.toml"]
     assert all(term["idf"] >= 0 for term in explanation["terms"])
     assert set(explanation["weights"]) == {"vector", "fts", "exact", "recency"}
@@ -112,9 +114,28 @@ def test_explain_gives_every_number(library: Cli) -> None:
 def test_people_see_the_working(library: Cli) -> None:
     result = library("recall", "--explain", "config/cache.toml lifetime")
     assert result.code == 0
-    for word in ("The query", "identifiers", "The results", "vector", "The time", "ms"):
+    words = ("The query", "identifiers", "The results", "vector", "margin", "The time", "ms")
+    for word in words:
         assert word in result.out
     assert "█" in result.out
+
+
+def test_explain_shows_the_policies_and_the_task(cli: Cli) -> None:
+    rule = cli.store("Deployments of the billing service to production must be approved.")
+    cli.store("The billing service is deployed to the heron cluster.")
+    query = "deploy the billing service to production"
+    explanation = cli.json("recall", query, "--explain")["explanation"]
+    verdict, state = explanation["policy_firewall"], explanation["task_state"]
+    assert (verdict["decision"], verdict["risky_actions"]) == ("require_confirmation", ["deploy"])
+    assert [policy["memory_id"] for policy in verdict["matched_policies"]] == [rule]
+    assert (state["kind"], state["goal"]) == ("deploy", query)
+    assert [entry["memory_id"] for entry in state["constraints"]] == [rule]
+    told = cli("recall", query, "--explain").out
+    for words in ("The policies", "require_confirmation", "The task (deploy)", "constraint", rule):
+        assert words in told
+    asked = cli("recall", "where is the billing service?", "--explain").out
+    assert "The policies" not in asked
+    assert "The task" not in asked
 
 
 def test_a_budget_bounds_what_is_shown(library: Cli) -> None:

@@ -69,6 +69,37 @@ def test_a_secret_is_not_stored_and_that_is_said(cli: Cli) -> None:
     assert key not in refused.out + refused.err
 
 
+def test_the_secrets_of_a_file_are_counted(cli: Cli) -> None:
+    keys = ["ghp_" + secrets.token_hex(18) for _ in range(2)] + ["glpat-" + secrets.token_hex(10)]
+    lines = [{"content": f"Account {n} has the token {key}"} for n, key in enumerate(keys)]
+    given = "\n".join(json.dumps(line) for line in [*lines, {"content": "A fact"}]).encode()
+    counts = {"github_token": 2, "gitlab_token": 1}
+    assert cli.json("store", "--file", "-", "--dry-run", given=given)["redacted"] == counts
+    told = cli("store", "--file", "-", "--namespace", "other", given=given)
+    assert "3 secrets were redacted: github_token, gitlab_token" in told.out
+    report = cli.json("store", "--file", "-", given=given)
+    assert (report["stored"], report["errors"], report["redacted"]) == (4, [], counts)
+    assert not any(key in cli("list").out for key in keys)
+
+
+def test_lines_with_secrets_are_refused_where_that_is_wished(cli: Cli) -> None:
+    cli.data_dir.mkdir()
+    (cli.data_dir / "memoryoss.toml").write_text('[screen]\nsecrets = "refuse"\n')
+    key = "ghp_" + secrets.token_hex(18)
+    lines = [{"content": "A fact"}, {"content": f"The key is {key}"}, {"content": "Another fact"}]
+    given = "\n".join(map(json.dumps, lines)).encode()
+    for options in (("--dry-run",), ()):
+        report = cli.json("store", "--file", "-", *options, given=given, code=1)
+        (error,) = report["errors"]
+        assert (error["line"], error["code"], error["field"]) == (2, "secret_refused", "content")
+        assert (report["valid"], report["redacted"]) == (2, {})
+        assert key not in json.dumps(report)
+    assert report["stored"] == 2
+    told = cli("store", "--file", "-", given=given)
+    assert "secret_refused" in told.out
+    assert cli.json("list")["total"] == 2
+
+
 def test_a_dry_run_checks_and_stores_nothing(cli: Cli) -> None:
     assert cli.json("store", "--dry-run", "something")["stored"] is False
     assert cli("store", "--dry-run", "x" * 40_000).code == 2

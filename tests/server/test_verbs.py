@@ -168,6 +168,18 @@ async def test_explain_shows_the_numbers(talk: Talk) -> None:
     assert "explanation" not in plain
 
 
+async def test_explain_shows_what_the_confidence_was_made_of(
+    talk: Talk, handle: RuntimeHandle
+) -> None:
+    await talk.call("store", content="Releases leave on Thursdays after the smoke tests.")
+    query = "When do releases leave?"
+    while handle.runtime().recall(RecallQuery(query, NAMESPACE)).pending:
+        await anyio.sleep(0.05)
+    answer = await talk.call("recall", query=query, explain=True)
+    assert answer["decision"] == "inject"
+    assert {"top", "margin", "chance"} <= set(answer["explanation"]["features"])
+
+
 async def test_update_keeps_the_id(talk: Talk) -> None:
     kept = await talk.call("store", content="The queue is RabbitMQ.", tags=["infra"])
     changed = await talk.call("update", id=kept["id"], content="The queue is NATS.")
