@@ -433,21 +433,23 @@ class Runtime(Services):
         the model was there."""
         finish_rotations(self.keys, stop)
         while self._untied and self._encoder.ready and not stop():
-            while fill_pending(self._encoder, self._store):
-                pass
-            self._tie(*self._untied.popleft())
+            try:
+                while fill_pending(self._encoder, self._store):
+                    pass
+                self._tie(*self._untied.popleft())
+            except MemoryOSSError as error:
+                _log.warning("new memories could not be compared with the others: %s", error)
+                return
 
     def _tie(self, namespace: str, memory_id: UUID) -> None:
         from memoryoss_mcp.lifecycle.relations import tie  # start-up time: who only reads
 
         try:
             memory = self._store.get(namespace, memory_id)
-            encoded = self._encoder.vectors([memory])
-            tie(self._store, Entry(memory, (), encoded[0] if encoded else None))
         except NotFoundError:
             return  # forgotten meanwhile
-        except MemoryOSSError as error:
-            _log.warning("memory %s could not be compared with the others: %s", memory_id, error)
+        encoded = self._encoder.vectors([memory])
+        tie(self._store, Entry(memory, (), encoded[0] if encoded else None))
 
     def _settle(self) -> None:
         """Without a warmer the model is loaded on demand; with one nobody waits for it."""

@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("-c", "--config", type=Path, help="the configuration file")
         command.add_argument("--data-dir", type=Path, help="the folder of the memory")
         if name in {"serve", "dev"}:
+            command.add_argument("-v", "--verbose", action="store_true", help="log more")
             command.add_argument("--host", help="address to listen on")
             command.add_argument("--port", type=int, help="port to listen on (0: any free one)")
         if name == "status":
@@ -83,15 +84,20 @@ def _listening(settings: Settings, options: argparse.Namespace) -> Settings:
 def _serve(config: Config, settings: Settings, options: argparse.Namespace) -> int:
     from memoryoss_proxy.serving import run
 
+    if options.verbose:
+        config = _verbose(config)
     return run(config, _listening(settings, options), any_port=options.port == 0)
+
+
+def _verbose(config: Config) -> Config:
+    return replace(config, logging=replace(config.logging, level="debug"))
 
 
 def _dev(config: Config, settings: Settings, options: argparse.Namespace) -> int:
     from memoryoss_proxy.serving import run
 
     settings = replace(_listening(settings, options), tls=Tls(enabled=False))
-    verbose = replace(config, logging=replace(config.logging, level="debug"))
-    return run(verbose, settings, any_port=options.port == 0)
+    return run(_verbose(config), settings, any_port=options.port == 0)
 
 
 def _check(config: Config, settings: Settings, options: argparse.Namespace) -> int:

@@ -59,6 +59,7 @@ _UNDECIDED: Final = re.compile(
 _NORMATIVE: Final = re.compile(
     # Verbs of obligation.
     r"\bmust(?! have been)(?!-)\b|\b(?:shall|should|ought to|may not|mustn't|shouldn't)\b"
+    r"|\bneeds? (?:\w+ ){0,2}(?:approval|approvals|review|sign-?off|confirmation|permission)\b"
     r"|\b(?:needs?|ha(?:s|ve)) to\b|(?<!the )(?<!a )(?<!their )(?<!its )\brequires?\b"
     r"|\b(?:is|are) (?:not |never |strictly |only )*(?:required|allowed|permitted|forbidden"
     r"|prohibited|mandatory|supposed to|to be (?!decided)\w+)\b"

@@ -18,6 +18,8 @@ def scope(words: Sequence[str]) -> tuple[frozenset[str], frozenset[str], bool]:
     named: set[str] = set()
     places: set[str] = set()
     for word in words:
+        if word == "by":
+            break  # who does it, or how, is no part of what it is done to
         if place := things.ENVIRONMENT.get(word):
             places.add(place)
         elif (known := things.concept(word, "data") or things.concept(word, "secret")) or (

@@ -16,6 +16,7 @@ from memoryoss_mcp.context.roles import main_role, role
         "We deploy to staging first and to production only after the smoke tests.",
         "Use pnpm instead of npm in this repository.",
         "Pull requests require two approvals.",
+        "A release of the shop needs the approval of Ada.",
         "Direct pushes to main are not allowed.",
         "- Keep summaries under 100 words.",
         "Anna prefers short answers without bullet points.",

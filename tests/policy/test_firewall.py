@@ -73,6 +73,13 @@ def test_an_approval_policy_asks_for_a_confirmation(runtime: Runtime, firewall: 
     assert decided(firewall, "deploy to staging") == "allow"
 
 
+def test_who_has_to_approve_is_no_part_of_what_is_governed(
+    runtime: Runtime, firewall: Firewall
+) -> None:
+    remember(runtime, "Releases to production must be approved by two people.")
+    assert decided(firewall, "deploy the billing release to production") == "require_confirmation"
+
+
 def test_a_soft_policy_warns(runtime: Runtime, firewall: Firewall) -> None:
     remember(runtime, "Be careful when deleting backups.")
     assert decided(firewall, "delete the old backups") == "warn"
