@@ -17,6 +17,8 @@ import httpx2
 from starlette.types import Receive, Scope, Send
 
 from memoryoss_mcp.errors import MemoryOSSError, NotFoundError
+from memoryoss_mcp.policy.actions import RiskyAction
+from memoryoss_mcp.policy.firewall import Verdict
 from memoryoss_mcp.policy.policies import Decision as PolicyDecision
 from memoryoss_proxy.auth import Caller, CallerKind, authenticate
 from memoryoss_proxy.bodies import ClientGoneError, check_length, read_body, stream_body
@@ -41,6 +43,9 @@ from memoryoss_proxy.wire.reply import Reply
 
 LARGE: Final = 128 * 1024
 """Bytes of a body from which it is read in a thread, so that other streams do not wait."""
+
+POLICY_SECS: Final = 5.0
+"""How long a risky request waits for the policies as they are; then the last known ones hold."""
 
 CONFIRM_HEADER: Final = b"x-memory-policy-confirm"
 _CONFIRMS: Final = frozenset({b"1", b"true", b"yes", b"confirm"})
@@ -226,9 +231,7 @@ class Forwarder:
             actions = await anyio.to_thread.run_sync(self._guard.actions, conversation)
         if not actions:
             return True
-        verdict = await anyio.to_thread.run_sync(
-            self._guard.judge, actions, request.caller.namespace, self._core.runtime
-        )
+        verdict = await self._judged(actions, request.caller.namespace)
         confirmed = any(v.lower() in _CONFIRMS for v in values(request.headers, CONFIRM_HEADER))
         record.policy = verdict.decision.label
         answer.fields += [
@@ -248,6 +251,19 @@ class Forwarder:
             answer.send, form, record.status, verdict.as_json(), message, answer.fields
         )
         return False
+
+    async def _judged(self, actions: tuple[RiskyAction, ...], namespace: str) -> Verdict:
+        try:
+            with anyio.fail_after(POLICY_SECS):
+                return await anyio.to_thread.run_sync(
+                    self._guard.judge,
+                    actions,
+                    namespace,
+                    self._core.runtime,
+                    abandon_on_cancel=True,
+                )
+        except TimeoutError:
+            return self._guard.judge(actions, namespace, None)
 
     async def _prepared(
         self, request: _Request, conversation: Conversation, mode: Mode, answer: _Answer

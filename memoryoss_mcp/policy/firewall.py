@@ -11,6 +11,7 @@ again. A request in which nothing is risky touches no store at all.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -194,7 +195,8 @@ class Firewall:
         self._store = store
         self._assess = assess
         self._kept: dict[str, _Kept] = {}
-        self._guard = threading.Lock()
+        self._guards: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """One for each namespace: the first reading of a large one holds up no other."""
 
     def evaluate(
         self, namespace: str, user_text: str, tool_calls: Iterable[ToolCall] = ()
@@ -219,7 +221,7 @@ class Firewall:
         Raises:
             MemoryOSSError: they cannot be read.
         """
-        with self._guard:
+        with self._guards[namespace]:
             kept = self._kept.get(namespace)
             end = self._store.ledger_end()
             at = now()

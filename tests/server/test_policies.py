@@ -124,7 +124,8 @@ async def test_no_answer_waits_for_policies_that_are_still_being_read(
 ) -> None:
     user_says(handle, RULE)
     monkeypatch.setattr(policies, "PATIENCE_SECONDS", 0.1)
-    reading = handle.runtime().firewall._guard
+    runtime = handle.runtime()
+    reading = runtime.firewall._guards[runtime.namespace().name]
     reading.acquire()
     try:
         answer = await talk.call("recall", query=DEED)
