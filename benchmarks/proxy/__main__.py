@@ -104,9 +104,14 @@ def free_port() -> int:
 @contextmanager
 def proxy_process(config: Config, port: int) -> Iterator[tuple[str, float, float]]:
     """The proxy; its address, and the seconds until it answered and until its memory was there."""
+    environ = {"MEMORYOSS_KEYS_DIR": str(config.keys_dir), "OPENAI_API_KEY": ""}
+    # As installed: with its bytecode, which an installer makes.
+    environ |= {"PYTHONPYCACHEPREFIX": str(config.data_dir), "PYTHONDONTWRITEBYTECODE": ""}
+    module = ("-m", "memoryoss_proxy")
+    with process(*module, "serve", "--data-dir", str(config.data_dir), **environ):
+        _until(lambda: _health(f"http://127.0.0.1:{port}") == "ok", time.perf_counter())
     start = time.perf_counter()
-    arguments = ("-m", "memoryoss_proxy", "serve", "--data-dir", str(config.data_dir))
-    with process(*arguments, MEMORYOSS_KEYS_DIR=str(config.keys_dir), OPENAI_API_KEY=""):
+    with process(*module, "serve", "--data-dir", str(config.data_dir), **environ):
         url = f"http://127.0.0.1:{port}"
         answered = _until(lambda: _health(url) is not None, start)
         with_memory = _until(lambda: _health(url) == "ok", start)

@@ -14,11 +14,12 @@ import numpy as np
 from memoryoss_mcp.config import Recall
 from memoryoss_mcp.model import from_datetime
 from memoryoss_mcp.model.clock import MAX_TIMESTAMP, MIN_TIMESTAMP
+from memoryoss_mcp.recall.gate import judge
 from memoryoss_mcp.recall.order import answering, current, diversified, preceded
 from memoryoss_mcp.recall.plan import Plan
 from memoryoss_mcp.recall.query import Weights
 from memoryoss_mcp.recall.restatements import VALUED, on_the_subject, restated
-from memoryoss_mcp.recall.result import Decision, Gate
+from memoryoss_mcp.recall.result import Gate
 from memoryoss_mcp.recall.score import Scores, Wishes, calibrated, score
 from memoryoss_mcp.store.search import Candidates, Probe
 from memoryoss_mcp.text.cues import (
@@ -27,6 +28,7 @@ from memoryoss_mcp.text.cues import (
     asks_for_what_came,
     speaks_in_first_person,
 )
+from memoryoss_mcp.text.tokens import index_terms
 from memoryoss_mcp.text.values import asked_value
 
 if TYPE_CHECKING:
@@ -42,9 +44,6 @@ REFINED_DEPTH: Final = 160
 keeps: more of the true best 20 than the same number by distance alone."""
 
 LEXICAL_DEPTH: Final = 120
-
-NEAR_MISS: Final = 0.15
-"""Below the threshold by less than this asks for more evidence instead of abstaining."""
 
 
 def probe(
@@ -196,8 +195,7 @@ def rank(
         if len(told) > 1:
             valued = restated(candidates, contents(told.tolist()), asked)
             order = preceded(order, candidates.numbers[order[:VALUED]], valued)
-    best = float(scores.total[order].max()) if len(order) else 0.0
-    gate = _gate(best, len(order), settings)
+    gate = judge(candidates, scores, order, _literal(plan), settings)
     replaced = {older: newer for newer, older in pairs}
     revalued = {older: newer for newer, older in valued}
     return Ranking(candidates, scores, currency, total, order, gate, plan, replaced, revalued)
@@ -235,16 +233,11 @@ def _wishes(plan: Plan) -> Wishes:
     )
 
 
+def _literal(plan: Plan) -> frozenset[str]:
+    """The terms of the identifiers that a question names; any word can stand in quotes."""
+    named = (index_terms(i.text) for i in plan.identifiers if i.kind != "quoted")
+    return frozenset(terms[0] for terms in named if terms)
+
+
 def _bound(day: date | None, otherwise: int) -> int:
     return otherwise if day is None else from_datetime(day)
-
-
-def _gate(confidence: float, count: int, settings: Recall) -> Gate:
-    threshold = settings.min_recall_score
-    if not count:
-        return Gate(Decision.ABSTAIN, 0.0, ("no_candidates",))
-    if confidence >= threshold or not settings.confidence_gate:
-        return Gate(Decision.INJECT, confidence, ("strong_top_candidate",))
-    if confidence >= threshold - NEAR_MISS:
-        return Gate(Decision.NEED_MORE_EVIDENCE, confidence, ("top_candidate_near_threshold",))
-    return Gate(Decision.ABSTAIN, confidence, ("no_plausible_candidate",))
