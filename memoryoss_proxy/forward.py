@@ -354,7 +354,7 @@ class Forwarder:
                 tasks.start_soon(watch)
             try:
                 response = await self._transport.send(
-                    request.scope["method"], self._url(request), fields, content
+                    request.provider, request.scope["method"], self._url(request), fields, content
                 )
                 record.upstream_ms = record.elapsed_ms() - own
                 record.upstream_status = record.status = response.status_code

@@ -195,15 +195,25 @@ class Injector:
         question = _question(conversation.turns[-1].text)
         # ``after`` of a filter is exclusive, the date of a mode is not.
         filters = Filters() if mode.after is None else Filters(after=mode.after - 1)
-        result = runtime.recall(RecallQuery(question, namespace, limit=RECALLED, filters=filters))
+        result = runtime.recall(
+            RecallQuery(
+                question,
+                namespace,
+                limit=RECALLED,
+                filters=filters,
+                confident_only=proxy.confidence_gate,
+            )
+        )
         budget = int(
             proxy.max_memory_pct * context_tokens(conversation.model, proxy.model_context_sizes)
         )
+        # In a store of a few memories nothing stands out far, however well it answers.
+        best = max((found.score for found in result.memories), default=0.0)
         return compile_block(
             question,
             result,
             budget,
-            least_score=LEAST_SHARE * proxy.min_recall_score,
+            least_score=LEAST_SHARE * min(proxy.min_recall_score, best),
             gated=proxy.confidence_gate,
             redact=_without_secrets,
         )

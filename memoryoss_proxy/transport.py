@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 from typing import Final
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
 from memoryoss_mcp.errors import MemoryOSSError
 from memoryoss_proxy.settings import Settings
+from memoryoss_proxy.upstream import Provider, Upstream
 
 KEPT_CONNECTIONS: Final = 100
 """Idle connections that are kept for later requests."""
@@ -26,26 +28,37 @@ class UpstreamError(MemoryOSSError):
 
 
 class Transport:
-    """One pool of connections for both providers. HTTP/2 where a provider speaks it."""
+    """A pool of connections for each provider. HTTP/2 where a provider speaks it; through the proxy
+    that the environment names, if it names one.
+
+    A transport of the HTTP client and not the client itself: that one follows, retries, decodes and
+    keeps cookies for its caller, none of which is wanted here.
+    """
 
     def __init__(self, settings: Settings) -> None:
         proxy = settings.proxy
-        self._client = httpx2.AsyncClient(
-            http2=True,
-            follow_redirects=False,
-            # There is no limit for a whole answer: only for connecting and for silence.
-            timeout=httpx2.Timeout(
-                connect=proxy.connect_timeout_secs,
-                read=proxy.idle_timeout_secs,
-                write=proxy.idle_timeout_secs,
-                pool=proxy.connect_timeout_secs,
-            ),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS),
-        )
-        self._timeout = self._client.timeout.as_dict()
+        self._pools = {
+            provider: httpx2.AsyncHTTPTransport(
+                http2=True,
+                retries=0,
+                proxy=_proxy_for(settings.upstream(provider)),
+                limits=httpx2.Limits(
+                    max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS
+                ),
+            )
+            for provider in Provider
+        }
+        # There is no limit for a whole answer: only for connecting and for silence.
+        self._timeout = httpx2.Timeout(
+            connect=proxy.connect_timeout_secs,
+            read=proxy.idle_timeout_secs,
+            write=proxy.idle_timeout_secs,
+            pool=proxy.connect_timeout_secs,
+        ).as_dict()
 
     async def send(
         self,
+        provider: Provider,
         method: str,
         url: str,
         headers: list[tuple[bytes, bytes]],
@@ -60,7 +73,7 @@ class Transport:
             method, url, headers=headers, content=content, extensions={"timeout": self._timeout}
         )
         try:
-            return await self._client.send(request, stream=True)
+            return await self._pools[provider].handle_async_request(request)
         except httpx2.ConnectTimeout as error:
             raise UpstreamError("The provider could not be reached in time.", 504) from error
         except httpx2.TimeoutException as error:
@@ -72,4 +85,13 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
+
+
+def _proxy_for(upstream: Upstream) -> str | None:
+    """The proxy that the environment names for an upstream (``HTTPS_PROXY``, ``NO_PROXY`` …)."""
+    scheme = upstream.origin.partition(":")[0]
+    found = getproxies()
+    address = found.get(scheme) or found.get("all")
+    return None if address is None or proxy_bypass(upstream.host) else address

@@ -63,11 +63,11 @@ def compile_block(
     statement. ``redact`` takes secrets out of a text. The same arguments give the same bytes.
     """
     decision = result.gate.decision
-    if not result.memories:
-        return Block("", (), 0, decision, "no_candidates")
     if gated and decision is not Decision.INJECT:
         reason = next(iter(result.gate.reasons), decision.value)
         return Block("", (), 0, decision, reason)
+    if not result.memories:
+        return Block("", (), 0, decision, "no_candidates")
     chosen = select(question, result.memories, least_score)
     if not chosen.memories:
         return Block("", (), 0, decision, _why_nothing(chosen), chosen.withheld)

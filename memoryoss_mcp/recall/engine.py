@@ -130,6 +130,17 @@ class Engine:
                 candidates, plan, vector, weights, settings, self._store.replacements, self._texts
             )
             gate = run.ranking.gate
+        notes = _notes(run.mode, candidates, self._encoder)
+        if query.confident_only and gate.decision is not Decision.INJECT:
+            return RecallResult(
+                query.namespace,
+                (),
+                gate,
+                run.mode,
+                len(candidates.numbers),
+                candidates.state.pending,
+                notes=notes,
+            ), run
         with run.step("read"):
             least = ranking.floor(vector, settings)
             numbers, more = self._page(query, probe, run.ranking, offset, least)
@@ -147,7 +158,7 @@ class Engine:
             considered=len(candidates.numbers),
             pending=candidates.state.pending,
             next_cursor=make_cursor(fingerprint, end) if more else None,
-            notes=_notes(run.mode, candidates, self._encoder),
+            notes=notes,
         ), run
 
     def _texts(self, numbers: Sequence[int]) -> dict[int, str]:

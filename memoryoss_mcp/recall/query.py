@@ -25,7 +25,8 @@ class RecallQuery:
     """A question: its words, the namespace it may see, and what to return.
 
     ``budget_tokens`` bounds the summaries and evidence of all results together; ``None`` leaves
-    only the bound per memory. ``weights`` of ``None`` takes the configured ones.
+    only the bound per memory. ``weights`` of ``None`` takes the configured ones. With
+    ``confident_only`` nothing is read and returned unless the gate says inject.
     """
 
     text: str
@@ -35,3 +36,4 @@ class RecallQuery:
     weights: Weights | None = None
     cursor: str | None = None
     budget_tokens: int | None = None
+    confident_only: bool = False

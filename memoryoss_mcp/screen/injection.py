@@ -15,6 +15,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -27,11 +28,14 @@ _SHORTEST_CODE: Final = 16
 """Characters of an encoded passage at the least."""
 
 
+# The same memories are looked at again and again in one conversation.
+@lru_cache(maxsize=4_096)
 def attacks(text: str) -> tuple[str, ...]:
     """Why a text can only be an attack, in stable words; empty if nothing says so."""
     return _found(text, _ATTACKS)
 
 
+@lru_cache(maxsize=4_096)
 def orders(text: str) -> tuple[str, ...]:
     """Why a text may give orders to its reader, in stable words; empty for a plain statement."""
     return _found(text, _ATTACKS | _ORDERS)

@@ -291,6 +291,7 @@ def test_oauth_tokens_are_refused(start: str) -> None:
         ("openai", "small", KEY, "ftp://host", 1),
         ("openai", "small", KEY, None, 0),
     ],
+    ids=["provider", "model", "no key", "empty key", "broken key", "endpoint", "timeout"],
 )
 def test_settings_that_cannot_work_are_refused(
     provider: Any, model: str, key: str | None, endpoint: str | None, timeout: float

@@ -21,7 +21,7 @@ PLAIN = '{"model":"größe"}'.encode() * 50
 
 def encode(data: bytes, name: str) -> bytes:
     if name == "gzip":
-        return gzip.compress(data)
+        return gzip.compress(data, mtime=0)
     if name == "zstd":
         return zstandard.ZstdCompressor().compress(data)
     if name == "raw deflate":
