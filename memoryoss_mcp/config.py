@@ -280,7 +280,7 @@ def _read(path: Path) -> Config:
         if name not in _TABLES:
             raise ConfigError(
                 f"{path}: unknown table or key {name!r}.",
-                hint=f"Known tables: {', '.join(sorted(_TABLES))}.",
+                hint=f"Known tables: {', '.join(sorted(_TABLES.keys() | PLUGIN_TABLES))}.",
             )
         theirs = PLUGIN_KEYS.get(name)
         if theirs and isinstance(content, dict):

@@ -71,6 +71,22 @@ class NamespaceChoice:
     source: str
 
 
+def choose_namespace(
+    config: Config, argument: str | None = None, folder: Path | None = None
+) -> NamespaceChoice:
+    """See :meth:`Runtime.namespace`."""
+    if argument is not None:
+        limit = config.limits.max_namespace_length
+        return NamespaceChoice(check_namespace(argument, limit), "argument")
+    if config.namespaces.default is not None:
+        return NamespaceChoice(config.namespaces.default, "configuration")
+    project = find_project(folder or Path.cwd())
+    if project is None:
+        return NamespaceChoice(DEFAULT_NAMESPACE, "default")
+    name = config.namespaces.aliases.get(project.namespace, project.namespace)
+    return NamespaceChoice(name, "project")
+
+
 class Runtime(Services):
     """The memory of one data folder. Thread-safe; several processes may open the same folder.
 
@@ -202,16 +218,7 @@ class Runtime(Services):
         Raises:
             InvalidInputError: the argument is not a namespace name.
         """
-        limit = self.config.limits.max_namespace_length
-        if argument is not None:
-            return NamespaceChoice(check_namespace(argument, limit), "argument")
-        if self.config.namespaces.default is not None:
-            return NamespaceChoice(self.config.namespaces.default, "configuration")
-        project = find_project(folder or Path.cwd())
-        if project is None:
-            return NamespaceChoice(DEFAULT_NAMESPACE, "default")
-        name = self.config.namespaces.aliases.get(project.namespace, project.namespace)
-        return NamespaceChoice(name, "project")
+        return choose_namespace(self.config, argument, folder)
 
     # The four verbs -----------------------------------------------------------------------
 

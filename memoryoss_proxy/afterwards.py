@@ -125,7 +125,9 @@ class Afterwards:
         if queue.put(job, durable=durable):
             self._seen.add(keys, namespace=job.namespace, durable=durable)
         else:
-            _log.warning("an exchange was not extracted: the queue is full")
+            _log.warning(
+                "an exchange was not extracted: the queue is full, or its folder cannot be written"
+            )
 
 
 def _job(exchange: Exchange, first_new_turn: int) -> Job:

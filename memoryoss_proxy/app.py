@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 
 from memoryoss_mcp import __version__
 from memoryoss_mcp.config import Config
-from memoryoss_mcp.errors import MemoryOSSError
+from memoryoss_mcp.errors import MemoryOSSError, NotFoundError
 from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.screen.secrets import redact
 from memoryoss_proxy.afterwards import Afterwards
@@ -133,7 +133,7 @@ def create_app(config: Config, settings: Settings) -> Starlette:
             Mount("/proxy", app=state.forwarder),
         ],
         lifespan=lifespan,
-        exception_handlers={MemoryOSSError: _told},
+        exception_handlers={MemoryOSSError: _told, 404: _nothing_here},
     )
     app.router.redirect_slashes = False
     app.state.memory = state
@@ -227,6 +227,14 @@ def _admit(request: Request, settings: Settings) -> None:
             "Only programs on this machine may ask here.",
             hint="Add a key to [[auth.api_keys]] and send it as Authorization: Bearer.",
         )
+
+
+async def _nothing_here(request: Request, _: Exception) -> Response:
+    error = NotFoundError(
+        f"There is nothing at {request.url.path}.",
+        hint="Clients of a provider use /proxy/v1 or /proxy/anthropic as their base URL.",
+    )
+    return await _told(request, error)
 
 
 async def _told(_: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,12 +14,11 @@ from typing import Any
 
 from memoryoss_mcp import __version__
 from memoryoss_mcp.config import Config, load_config
-from memoryoss_mcp.errors import MemoryOSSError
+from memoryoss_mcp.errors import ConfigError, InvalidInputError, MemoryOSSError
+from memoryoss_mcp.runtime import choose_namespace
 from memoryoss_proxy.settings import Settings, load_settings
 from memoryoss_proxy.tables import Tls
 from memoryoss_proxy.upstream import Provider
-
-_log = logging.getLogger("memoryoss.proxy")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,11 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = load_config(options.config, data_dir=options.data_dir)
-        settings = load_settings(config)
+        settings = _in_namespace(load_settings(config), config, options.namespace)
         return int(options.run(config, settings, options))
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except MemoryOSSError as error:
         print(f"memoryoss-proxy: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, ConfigError | InvalidInputError) else 1
+
+
+def _in_namespace(settings: Settings, config: Config, argument: str | None) -> Settings:
+    """Callers without a mapped key get the namespace that the command line would use here."""
+    if argument is None and settings.proxy.passthrough_namespace is not None:
+        return settings
+    chosen = choose_namespace(config, argument)
+    return replace(settings, proxy=replace(settings.proxy, passthrough_namespace=chosen.name))
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -53,23 +63,33 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, run, text in (
         ("serve", _serve, "start the proxy"),
-        ("dev", _dev, "start the proxy without TLS, with its requests in the log"),
+        ("dev", _dev, "start the proxy without TLS, with more in the log"),
         ("check", _check, "check the configuration and say what it means"),
         ("status", _status, "show what memory cost and saved, by day and client"),
     ):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
         command.add_argument("-c", "--config", type=Path, help="the configuration file")
         command.add_argument("--data-dir", type=Path, help="the folder of the memory")
+        command.add_argument(
+            "--namespace",
+            help="for callers whose key is not mapped (default: as memoryoss uses in this folder)",
+        )
         if name in {"serve", "dev"}:
             command.add_argument("-v", "--verbose", action="store_true", help="log more")
             command.add_argument("--host", help="address to listen on")
             command.add_argument("--port", type=int, help="port to listen on (0: any free one)")
         if name == "status":
-            command.add_argument("--days", type=int, default=14, help="how many days (14)")
+            command.add_argument("--days", type=_days, default=14, help="how many days (14)")
         if name in {"check", "status"}:
             command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
     return parser
+
+
+def _days(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number of days, 1 or more")
+    return int(text)
 
 
 def _listening(settings: Settings, options: argparse.Namespace) -> Settings:
@@ -112,10 +132,11 @@ def _check(config: Config, settings: Settings, options: argparse.Namespace) -> i
 
 def _described(config: Config, settings: Settings) -> dict[str, Any]:
     """What the configuration means, without a secret."""
+    from memoryoss_proxy.extracting import extraction_by
+    from memoryoss_proxy.serving import address
+
     proxy, server = settings.proxy, settings.server
-    scheme = "https" if settings.tls.enabled else "http"
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    base = f"{scheme}://{host}:{server.port}"
+    base = address(settings, server.port)
     return {
         "configuration": str(config.path) if config.path else "defaults",
         "memory": str(config.store_path),
@@ -125,6 +146,7 @@ def _described(config: Config, settings: Settings) -> dict[str, Any]:
         "anthropic_upstream": settings.anthropic.base,
         "openai_key": settings.operator_keys_from.get(Provider.OPENAI, "none"),
         "anthropic_key": settings.operator_keys_from.get(Provider.ANTHROPIC, "none"),
+        "namespace": settings.passthrough_namespace,
         "mapped_keys": len(proxy.key_mapping),
         "own_keys_of_callers": (
             "refused"
@@ -134,13 +156,7 @@ def _described(config: Config, settings: Settings) -> dict[str, Any]:
             else "from anywhere"
         ),
         "memory_mode": settings.default_mode.kind.value,
-        "extraction": (
-            "off"
-            if not proxy.extraction_enabled
-            else "local_heuristic"
-            if proxy.memory_coprocessor == "local_heuristic"
-            else f"{proxy.extract_provider} {proxy.extract_model}"
-        ),
+        "extraction": extraction_by(settings),
         "firewall": "on" if proxy.firewall else "off",
         "enabled": proxy.enabled,
     }

@@ -63,6 +63,17 @@ def make_extractor(settings: Settings) -> Extractor | None:
     return LLMExtractor(chosen, lambda text: redact(text).text)
 
 
+def extraction_by(settings: Settings) -> str:
+    """Who extracts facts, in words."""
+    proxy = settings.proxy
+    if not proxy.extraction_enabled:
+        return "off"
+    if proxy.memory_coprocessor == "local_heuristic":
+        return proxy.memory_coprocessor
+    named = f"{proxy.extract_provider} {proxy.extract_model}"
+    return named if make_extractor(settings) is not None else f"off: no usable key for {named}"
+
+
 class Extraction:
     """Turns jobs into memories. ``noted`` is told how many facts were stored."""
 
@@ -89,6 +100,8 @@ class Extraction:
         exchange = Exchange(tuple(job.messages), job.reply, job.new_from)
         stored = 0
         for fact in self._extractor.extract(exchange):
+            if redact(fact.content).found or "[redacted:" in fact.content:
+                continue  # what is left of a fact about a secret is worth nothing
             try:
                 receipt = runtime.store(self._draft(job, fact))
             except InvalidInputError as error:
@@ -100,7 +113,7 @@ class Extraction:
     def _draft(self, job: Job, fact: Fact) -> Draft:
         tags = [*fact.tags, "proxy-coprocessed" if self._local else "proxy-extracted"]
         return Draft(
-            redact(fact.content).text,
+            fact.content,
             job.namespace,
             tags=tuple(dict.fromkeys(tags)),
             origin=Origin.EXTRACTED,

@@ -8,6 +8,7 @@ where a block is put in.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -18,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from memoryoss_mcp.errors import MemoryOSSError, NotFoundError
 from memoryoss_mcp.policy.actions import RiskyAction
-from memoryoss_mcp.policy.firewall import Verdict
+from memoryoss_mcp.policy.firewall import CONFIRMATION_HEADER, Verdict
 from memoryoss_mcp.policy.policies import Decision as PolicyDecision
 from memoryoss_proxy.auth import Caller, CallerKind, authenticate
 from memoryoss_proxy.bodies import ClientGoneError, check_length, read_body, stream_body
@@ -26,7 +27,7 @@ from memoryoss_proxy.headers import RawHeaders, forward_headers, response_header
 from memoryoss_proxy.limits import RateLimiter
 from memoryoss_proxy.memory import MemoryCore, MemoryUnavailableError
 from memoryoss_proxy.metrics import OTHER, route_of
-from memoryoss_proxy.modes import Mode, memory_mode
+from memoryoss_proxy.modes import Mode, confirms, memory_mode
 from memoryoss_proxy.origins import check_local_caller
 from memoryoss_proxy.paths import destination
 from memoryoss_proxy.preparing import Guard, Injector, Prepared
@@ -41,14 +42,13 @@ from memoryoss_proxy.wire.conversation import Conversation
 from memoryoss_proxy.wire.encoding import decode_body
 from memoryoss_proxy.wire.reply import Reply
 
+_log = logging.getLogger("memoryoss.proxy")
+
 LARGE: Final = 128 * 1024
 """Bytes of a body from which it is read in a thread, so that other streams do not wait."""
 
 POLICY_SECS: Final = 5.0
 """How long a risky request waits for the policies as they are; then the last known ones hold."""
-
-CONFIRM_HEADER: Final = b"x-memory-policy-confirm"
-_CONFIRMS: Final = frozenset({b"1", b"true", b"yes", b"confirm"})
 
 _COUNTING: Final = "/v1/messages/count_tokens"
 
@@ -223,6 +223,7 @@ class Forwarder:
     ) -> bool:
         """Whether the firewall lets a request pass; if not, it is answered."""
         settings, record = self._settings.proxy, request.record
+        confirmed = confirms(request.headers)
         if not settings.firewall or (settings.modes_disable_firewall and not mode.recalls):
             return True
         if len(conversation.raw) < LARGE:
@@ -232,21 +233,25 @@ class Forwarder:
         if not actions:
             return True
         verdict = await self._judged(actions, request.caller.namespace)
-        confirmed = any(v.lower() in _CONFIRMS for v in values(request.headers, CONFIRM_HEADER))
         record.policy = verdict.decision.label
+        passes = self._guard.passes(
+            verdict, conversation, caller=request.caller.rate_key, confirmed=confirmed
+        )
         answer.fields += [
             (b"x-memory-policy-decision", verdict.decision.label.encode()),
             (b"x-memory-policy-actions", ",".join(verdict.risky_actions).encode()),
             (b"x-memory-policy-match-count", str(len(verdict.policies)).encode()),
         ]
         if verdict.decision is PolicyDecision.REQUIRE_CONFIRMATION:
-            said = b"true" if confirmed else b"false"
+            said = b"true" if passes else b"false"
             answer.fields.append((b"x-memory-policy-confirmed", said))
-        if self._guard.passes(verdict, conversation, confirmed=confirmed):
+        if passes:
             return True
         block = verdict.decision is PolicyDecision.BLOCK
         record.status = 403 if block else 428
         message = " ".join(verdict.reasons) or "A policy stands against this request."
+        if not block:
+            message += f" Send {CONFIRMATION_HEADER}: true to go on."
         await refuse_action(
             answer.send, form, record.status, verdict.as_json(), message, answer.fields
         )
@@ -287,6 +292,10 @@ class Forwarder:
                 prepared = Prepared(reason="memory_unavailable")
             except MemoryOSSError as error:
                 record.core = error.code
+                prepared = Prepared(reason="memory_unavailable")
+            except Exception:  # noqa: BLE001 - a fault of ours costs the memory, not the request
+                _log.exception("memories could not be looked for")
+                record.core = "internal"
                 prepared = Prepared(reason="memory_unavailable")
         record.gate, record.reason = prepared.gate, prepared.reason
         record.injected, record.block_tokens = prepared.injected, prepared.block_tokens

@@ -7,6 +7,7 @@ header. Whatever a library logs passes a filter that takes secrets out.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -103,7 +104,9 @@ class Redaction(logging.Filter):
         self._in_full = errors_in_full
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record; it always passes."""
+        """Change the record. It passes unless its words are only noise."""
+        if record.name == "uvicorn.error" and _is_told(record):
+            return False
         if hasattr(record, _FIELDS):  # made here, of counts, times and names that nobody else gave
             return True
         try:
@@ -129,6 +132,15 @@ class Redaction(logging.Filter):
         if self._known is not None:
             text = self._known.sub("[redacted:configured_key]", text)
         return redact(text).text
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether the server only says anew what the line of a request says: that an answer was cut,
+    by its provider or by the end of the proxy."""
+    error = record.exc_info[1] if record.exc_info else None
+    return isinstance(error, asyncio.CancelledError) or str(record.msg).startswith(
+        "ASGI callable returned without completing response"
+    )
 
 
 def known_secrets(settings: Settings) -> frozenset[str]:

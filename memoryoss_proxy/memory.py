@@ -50,6 +50,7 @@ class MemoryCore:
         self._broken = anyio.Event()
         self._tried = anyio.Event()
         self._reason: str | None = "starting"
+        self._known: tuple[int, int] | None = None
         self._opened: list[Callable[[Runtime], None]] = []
 
     @property
@@ -74,7 +75,7 @@ class MemoryCore:
             MemoryOSSError: that is impossible; nothing was changed.
         """
         runtime = await anyio.to_thread.run_sync(self._open)
-        self._runtime, self._reason = runtime, None
+        self._runtime, self._reason, self._known = runtime, None, self._identity()
 
     async def close(self) -> None:
         """Finish what is under way and release the file."""
@@ -113,6 +114,14 @@ class MemoryCore:
             self._broken.set()
             raise MemoryUnavailableError(error.code, error.message) from error
 
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file stands at the memory's path."""
+        try:
+            found = self._config.store_path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def _open(self) -> Runtime:
         return Runtime.open(self._config, client=self._client, warm=True)
 
@@ -126,16 +135,22 @@ class MemoryCore:
                 except (MemoryOSSError, OSError) as error:
                     code = error.code if isinstance(error, MemoryOSSError) else "io_error"
                     if code != self._reason:
-                        _log.warning("the memory core cannot be opened: %s", error)
+                        _log.warning(
+                            "the memory cannot be opened; requests go on without it, but risky "
+                            "ones are refused: %s",
+                            error,
+                        )
                     self._reason = code
                     self._tried.set()
                     await anyio.sleep(RETRY_SECS)
                     continue
                 if self._runtime is not None:
                     self._opened_now(tasks, self._runtime)
-            await self._broken.wait()
-            self._broken = anyio.Event()
-            await self._examine()
+            with anyio.move_on_after(RETRY_SECS):
+                await self._broken.wait()
+            if self._broken.is_set() or self._identity() != self._known:
+                self._broken = anyio.Event()
+                await self._examine()
 
     def _opened_now(self, tasks: TaskGroup, runtime: Runtime) -> None:
         _log.info("the memory core is up")
@@ -144,11 +159,14 @@ class MemoryCore:
             tasks.start_soon(anyio.to_thread.run_sync, action, runtime)
 
     async def _examine(self) -> None:
-        """Close a core that cannot even count its memories, so that it is opened anew."""
+        """Close a core that cannot even count its memories, or whose file is another one now, so
+        that it is opened anew."""
         runtime = self._runtime
         if runtime is None:
             return
         try:
+            if self._identity() != self._known:
+                raise StoreError("The file was removed, or another one took its place.")
             await anyio.to_thread.run_sync(runtime.status)
         except MemoryOSSError as error:
             _log.warning("the memory core is down: %s", error)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MODE_HEADER: Final = "X-Memory-Mode"
 AFTER_HEADER: Final = "X-Memory-After"
 BYPASS_HEADER: Final = "X-Memory-Bypass"
+CONFIRM_HEADER: Final = "X-Memory-Policy-Confirm"
 
 
 class ModeKind(StrEnum):
@@ -104,6 +105,15 @@ def memory_mode(headers: RawHeaders, settings: Settings) -> Mode:
     return Mode(kind)
 
 
+def confirms(headers: RawHeaders) -> bool:
+    """Whether a request confirms what a policy asks a confirmation for.
+
+    Raises:
+        InvalidInputError: the value is unknown, or there are two different ones.
+    """
+    return bool(_one(headers, CONFIRM_HEADER, _parse_confirmation))
+
+
 def parse_kind(text: str) -> ModeKind:
     """The mode of that name, in any case.
 
@@ -126,6 +136,17 @@ def _parse_switch(text: str) -> bool:
         raise InvalidInputError(
             f"{text[:40]!r} is not a value of {BYPASS_HEADER}.",
             field=BYPASS_HEADER,
+            hint="Use true or false.",
+        )
+    return value
+
+
+def _parse_confirmation(text: str) -> bool:
+    value = True if text.lower() == "confirm" else _SWITCH.get(text.lower())
+    if value is None:
+        raise InvalidInputError(
+            f"{text[:40]!r} is not a value of {CONFIRM_HEADER}.",
+            field=CONFIRM_HEADER,
             hint="Use true or false.",
         )
     return value

@@ -37,6 +37,8 @@ LONGEST_QUESTION: Final = 4_000
 
 MOST_CONFIRMED: Final = 10_000
 """Turns whose confirmation is remembered."""
+CONFIRMED_SECS: Final = 3_600.0
+"""How long."""
 
 REPEATED: Final = "repeated"
 """The reason where the block of the latest turn was sent before."""
@@ -74,7 +76,8 @@ class Guard:
 
     def __init__(self) -> None:
         self._known: dict[str, PolicySet] = {}
-        self._confirmed: OrderedDict[str, None] = OrderedDict()
+        self._confirmed: OrderedDict[tuple[str, str], float] = OrderedDict()
+        """When a caller (by rate key) confirmed what a turn asks for."""
         self._lock = threading.Lock()
 
     def learn(self, runtime: Runtime, namespace: str) -> PolicySet:
@@ -115,20 +118,25 @@ class Guard:
             )
         return judge(actions, policies)
 
-    def passes(self, verdict: Verdict, conversation: Conversation, *, confirmed: bool) -> bool:
-        """Whether a request may go on. A confirmation counts for the whole turn: the requests of an
-        agent that follow it need none of their own."""
+    def passes(
+        self, verdict: Verdict, conversation: Conversation, *, caller: str, confirmed: bool
+    ) -> bool:
+        """Whether a request may go on. A confirmation counts for the turn: the rounds of an agent
+        that follow need none of their own. The same words said anew do."""
         if verdict.decision is PolicyDecision.BLOCK:
             return False
         if verdict.decision is not PolicyDecision.REQUIRE_CONFIRMATION:
             return True
-        key = conversation.turns[-1].key if conversation.turns else ""
+        key = (caller, conversation.turns[-1].key if conversation.turns else "")
         with self._lock:
-            if confirmed and key:
-                self._confirmed[key] = None
+            if confirmed:
+                self._confirmed[key] = time.monotonic()
                 if len(self._confirmed) > MOST_CONFIRMED:
                     self._confirmed.popitem(last=False)
-            return confirmed or key in self._confirmed
+                return True
+            at = self._confirmed.get(key)
+            recent = at is not None and time.monotonic() - at < CONFIRMED_SECS
+            return recent and not conversation.fresh
 
 
 class Injector:

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import ssl
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -33,19 +34,48 @@ def run(config: Config, settings: Settings, *, any_port: bool = False) -> int:
     """
     configure_logging(config.logging, settings)
     port = 0 if any_port else settings.server.port
-    server = uvicorn.Server(uvicorn_config(config, settings, port))
+    server = _Server(uvicorn_config(config, settings, port))
     try:
         listening = bound_socket(settings.server.host, port)
     except OSError as error:
+        why = error.strerror or str(error)
         raise ConfigError(
-            f"{settings.server.host}:{port} cannot be listened on.",
-            hint="Another program may be using it: set port in [server] or MEMORYOSS_PORT.",
+            f"{settings.server.host}:{port} cannot be listened on ({why}).",
+            hint="Choose another with --port or --host, or in [server].",
         ) from error
-    host, bound = listening.getsockname()[:2]
-    scheme = "https" if settings.tls.enabled else "http"
-    _log.info("listening on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, bound)
+    _introduce(config, settings, listening.getsockname()[1])
     server.run(sockets=[listening])
+    _log.info("ended")
     return 0 if server.started else 1
+
+
+def address(settings: Settings, port: int) -> str:
+    """Where the proxy is reached from this machine."""
+    scheme = "https" if settings.tls.enabled else "http"
+    host = settings.server.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _introduce(config: Config, settings: Settings, port: int) -> None:
+    """Tell the operator what is served, from where, and what looks like a mistake."""
+    base = address(settings, port)
+    _log.info("OpenAI clients: %s/proxy/v1; Anthropic clients: %s/proxy/anthropic", base, base)
+    _log.info("memory: %s, namespace %s", config.store_path, settings.passthrough_namespace)
+    if not settings.proxy.enabled:
+        _log.warning("every request is answered with 404: enabled = false in [proxy]")
+    if settings.server.host in {"0.0.0.0", "::"} and not settings.tls.enabled:
+        _log.warning("keys and words of other machines come unencrypted: enable [tls]")
+
+
+class _Server(uvicorn.Server):
+    """Says what it waits for when it is told to end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let what is under way come to its end; at the second signal, cut it off."""
+        if not self.should_exit and (waiting := len(self.server_state.tasks)):
+            _log.info("%d requests are under way; a second signal cuts them off", waiting)
+        super().handle_exit(sig, frame)
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

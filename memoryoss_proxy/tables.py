@@ -101,7 +101,8 @@ class Proxy:
     passthrough_local_only: bool = True
     """Only from this machine."""
     passthrough_namespace: str | None = None
-    """Their namespace. Unset: ``[namespaces] default``, else ``default``."""
+    """Their namespace. Unset: as on the command line, ``[namespaces] default``, else that of the
+    git project in whose folder the proxy was started, else ``default``."""
     passthrough_uses_operator_key: bool = False
     """Let those of them who have no usable credential spend the keys of this file."""
     trusted_proxies: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 from typing import Final
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
@@ -75,18 +76,22 @@ class Transport:
         try:
             return await self._pools[provider].handle_async_request(request)
         except httpx2.ConnectTimeout as error:
-            raise UpstreamError("The provider could not be reached in time.", 504) from error
+            raise UpstreamError(f"{_host(url)} could not be reached in time.", 504) from error
         except httpx2.TimeoutException as error:
-            raise UpstreamError("The provider did not answer in time.", 504) from error
+            raise UpstreamError(f"{_host(url)} did not answer in time.", 504) from error
         except httpx2.ConnectError as error:
-            raise UpstreamError("The provider could not be reached.", 502) from error
+            raise UpstreamError(f"{_host(url)} could not be reached.", 502) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise UpstreamError("The provider closed the connection.", 502) from error
+            raise UpstreamError(f"{_host(url)} closed the connection.", 502) from error
 
     async def close(self) -> None:
         """Close all connections."""
         for pool in self._pools.values():
             await pool.aclose()
+
+
+def _host(url: str) -> str:
+    return f"The provider at {urlsplit(url).netloc}"
 
 
 def _proxy_for(upstream: Upstream) -> str | None:

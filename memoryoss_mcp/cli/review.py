@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 20
 PREVIEW = 120
+KEY_LENGTH = 8
+"""Hexadecimal digits of a key."""
+MOST_LOOKED_AT = 1_000
+"""Memories of the inbox among which a key is looked for."""
 VIA = "review_cli"
 LIST = "list"
 
@@ -39,7 +43,8 @@ def register(commands: Commands) -> None:
         "reject: it is wrong; it stays in the inbox, contested, until it is forgotten or\n"
         "superseded.\n"
         "supersede: the memory named with --by is true instead, and is confirmed.\n\n"
-        "KEY is a review key, the id of any memory, or the number of a place in the inbox.",
+        "KEY is a key as the list shows it, the id of any memory, or the number of a place in the\n"
+        "inbox. Places move when something new waits; keys do not.",
         kept="Nothing was decided.",
     )
     parser.add_argument(
@@ -114,6 +119,7 @@ def _show(console: Console, inbox: Inbox, chosen: NamespaceChoice) -> None:
         rows: list[tuple[Cell, ...]] = [
             (
                 str(place),
+                short_key(item.memory.id),
                 console.styled(item.queue_kind.value, _STYLES[item.queue_kind]),
                 brief_time(item.memory.created_at),
                 item.suggested_action.value,
@@ -121,7 +127,9 @@ def _show(console: Console, inbox: Inbox, chosen: NamespaceChoice) -> None:
             )
             for place, item in enumerate(inbox.items, 1)
         ]
-        console.table(("", "queue", "created", "suggested", "memory"), rows, wrap=("memory",))
+        console.table(
+            ("", "key", "queue", "created", "suggested", "memory"), rows, wrap=("memory",)
+        )
         console.blank()
     shown = f"{len(inbox.items)} of {inbox.pending} waiting · namespace {namespace_text(chosen)}"
     console.line(console.styled(shown, "dim"))
@@ -176,6 +184,16 @@ def _named(runtime: Runtime, namespace: str, key: str) -> UUID:
     """The memory that a key, an id or a place in the inbox names."""
     from memoryoss_mcp.lifecycle.review import parse_key  # start-up time: --help needs no store
 
+    if len(key) == KEY_LENGTH and not set(key.lower()) - set("0123456789abcdef"):
+        waiting = runtime.inbox(namespace, MOST_LOOKED_AT).items
+        named = [item.memory.id for item in waiting if short_key(item.memory.id) == key.lower()]
+        if len(named) != 1:
+            raise NotFoundError(
+                f"{'Nothing' if not named else 'More than one memory'} waits in namespace "
+                f"{namespace!r} with the key {key}.",
+                hint="Look with 'memoryoss review', or send the whole id.",
+            )
+        return named[0]
     if not (key.isascii() and key.isdigit() and len(key) < 6):
         return parse_key(key)
     place = int(key)
@@ -186,6 +204,11 @@ def _named(runtime: Runtime, namespace: str, key: str) -> UUID:
             hint="Look with 'memoryoss review'.",
         )
     return items[place - 1].memory.id
+
+
+def short_key(memory_id: UUID) -> str:
+    """The end of an id, which is random and so tells the memories of an inbox apart."""
+    return memory_id.hex[-KEY_LENGTH:]
 
 
 def user_name() -> str:

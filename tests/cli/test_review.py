@@ -32,6 +32,16 @@ def test_a_memory_is_rejected_found_in_the_inbox_and_superseded_by_place(cli: Cl
     assert cli.json("inspect", old)["superseded_by"] is None
 
 
+def test_a_key_names_the_same_memory_whatever_comes_before_it(cli: Cli) -> None:
+    first, second = cli.store("The port is 8000."), cli.store("Ada likes tea.")
+    for waiting in (first, second):
+        cli("review", "reject", waiting)
+    key = first.replace("-", "")[-8:]
+    assert key in cli("review").out
+    assert cli.json("review", "confirm", key)["memory"]["id"] == first
+    assert cli("review", "confirm", key, "--json").error["code"] == "not_found"
+
+
 def test_what_cannot_be_decided_is_refused(cli: Cli) -> None:
     memory_id = cli.store("The port is 8000.")
     for arguments, code, field in (

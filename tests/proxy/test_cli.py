@@ -30,10 +30,13 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: str, cwd: Path | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "memoryoss_proxy", *arguments],
         env=environment(folder) | environ,
+        cwd=cwd or folder,
         capture_output=True,
         encoding="utf-8",
         timeout=PATIENCE,
@@ -54,6 +57,32 @@ def test_check_says_what_the_configuration_means_and_no_secret(tmp_path: Path) -
     assert "openai base url" in run(tmp_path, "check").stdout
 
 
+def test_the_namespace_is_that_of_the_command_line(tmp_path: Path) -> None:
+    project = tmp_path / "shop"
+    (project / ".git").mkdir(parents=True)
+    (project / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+
+    def namespace(*arguments: str) -> str:
+        done = run(tmp_path, "check", "--json", *arguments, cwd=project)
+        return str(json.loads(done.stdout)["namespace"])
+
+    stored = subprocess.run(
+        [sys.executable, "-m", "memoryoss_mcp", "store", "A fact.", "--json"],
+        env=environment(tmp_path),
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=True,
+    )
+    assert namespace() == json.loads(stored.stdout)["namespace"] != "default"
+    assert namespace("--namespace", "team") == "team"
+    (tmp_path / "data" / "memoryoss.toml").write_text(
+        "[proxy]\npassthrough_namespace = 'ours'\n", encoding="utf-8"
+    )
+    assert namespace() == "ours"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -67,7 +96,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, said: str) ->
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "memoryoss.toml").write_text(text, encoding="utf-8")
     done = run(tmp_path, "serve")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -80,7 +109,10 @@ def test_status_of_nothing_and_of_something(tmp_path: Path) -> None:
     bill.close()
     shown = json.loads(run(tmp_path, "status", "--json").stdout)
     assert "key-1" in json.dumps(shown)
-    assert "key-1" in run(tmp_path, "status", COLUMNS="200").stdout
+    shown_to_people = run(tmp_path, "status", COLUMNS="80").stdout
+    assert "key-1" in shown_to_people
+    assert max(map(len, shown_to_people.splitlines())) <= 80
+    assert run(tmp_path, "status", "--days", "0").returncode == 2
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
@@ -89,7 +121,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         done = run(tmp_path, "serve", "--port", str(port))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert str(port) in done.stderr
     assert "Traceback" not in done.stderr
 

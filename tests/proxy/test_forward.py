@@ -192,6 +192,7 @@ def test_off_does_nothing_at_all(
         {"x_memory_mode": ""},
         {"x_memory_mode": "after", "x_memory_after": "soon"},
         {"x_memory_bypass": "maybe"},
+        {"x_memory_policy_confirm": "banana"},
     ],
 )
 def test_an_unknown_mode_is_refused(proxy: Proxy, headers: dict[str, str]) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,16 @@ def test_a_core_that_fails_in_a_call_costs_the_memory_and_nothing_else(
     assert int(post(proxy, CHAT, document).headers["x-memory-injected-count"]) == 1
 
 
+def test_a_fault_of_ours_costs_the_memory_and_nothing_else(
+    start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = start_proxy()
+    monkeypatch.setattr(Runtime, "recall", lambda *_: 1 / 0)
+    answered = post(proxy, CHAT, body(CHAT, QUESTION))
+    assert answered.status_code == 200
+    assert answered.headers["x-memory-core"] == "internal"
+
+
 def test_a_slow_core_is_not_waited_for(
     start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +86,24 @@ def test_a_core_that_is_lost_comes_back_by_itself(
     wait_for(lambda: health(proxy)["core_status"] == "ok")
     answered = post(proxy, CHAT, body(CHAT, QUESTION))
     assert int(answered.headers["x-memory-injected-count"]) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be removed here")
+def test_a_file_that_another_one_takes_the_place_of_is_noticed(
+    start_proxy: StartProxy, tmp_path: Path
+) -> None:
+    proxy = start_proxy()
+    proxy.remember(FACT)
+    lost = proxy.runtime
+    data = tmp_path / "proxy-1" / "data"
+    for file in data.glob("memoryoss.db*"):
+        file.unlink()
+    wait_for(lambda: proxy.state.runtime not in {lost, None})
+    answered = post(proxy, CHAT, body(CHAT, QUESTION))
+    assert answered.headers["x-memory-injected-count"] == "0"
+    proxy.remember(FACT)
+    answered = post(proxy, CHAT, body(CHAT, QUESTION + " Really?"))
+    assert answered.headers["x-memory-injected-count"] == "1"
 
 
 def test_a_file_that_is_none_of_ours_does_not_stop_the_proxy(tmp_path: Path) -> None:

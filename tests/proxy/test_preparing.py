@@ -168,8 +168,15 @@ def test_a_confirmation_counts_for_the_turn(runtime: Runtime) -> None:
     asked = chat(user("Deploy the shop to production."))
     verdict = guard.judge(guard.actions(asked), SPACE, runtime)
     assert verdict.decision is Decision.REQUIRE_CONFIRMATION
-    assert not guard.passes(verdict, asked, confirmed=False)
-    assert guard.passes(verdict, asked, confirmed=True)
-    assert guard.passes(verdict, asked, confirmed=False)
-    other = chat(user("Deploy the shop to production now."))
-    assert not guard.passes(verdict, other, confirmed=False)
+    assert not guard.passes(verdict, asked, caller="a", confirmed=False)
+    assert guard.passes(verdict, asked, caller="a", confirmed=True)
+    call = {"id": "c", "type": "function", "function": {"name": "sh", "arguments": "{}"}}
+    rounds = chat(
+        user("Deploy the shop to production."),
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "done"},
+    )
+    assert guard.passes(verdict, rounds, caller="a", confirmed=False)
+    assert not guard.passes(verdict, rounds, caller="b", confirmed=False)
+    # The same words, said anew.
+    assert not guard.passes(verdict, asked, caller="a", confirmed=False)
