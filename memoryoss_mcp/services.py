@@ -5,7 +5,7 @@ it. Each method checks what it was given and hands it to the floor that does the
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -204,11 +204,13 @@ class Services:
         """Whether a namespace is sealed."""
         return self._store.is_sealed(namespace)
 
-    def note_injections(self, ids: Sequence[UUID], namespace: str, *, used: bool) -> None:
-        """Count that memories were put into a prompt, or (``used``) that an answer drew on them.
+    def note_injections(
+        self, namespace: str, injected: Mapping[UUID, int], used: Mapping[UUID, int]
+    ) -> None:
+        """Count how often memories were put into a prompt and how often an answer drew on them.
         Those that are gone meanwhile are passed over."""
         check_namespace(namespace, self.config.limits.max_namespace_length)
-        self._store.note_injections(namespace, ids, used=used)
+        self._store.note_injections(namespace, injected, used)
 
     def audit(self) -> LedgerReport:
         """Walk the audit ledger and say whether its chain of hashes holds and has all that was

@@ -5,6 +5,7 @@ put into the queue of extraction."""
 from __future__ import annotations
 
 import logging
+from collections import Counter, defaultdict
 from typing import Final
 from uuid import UUID
 
@@ -35,6 +36,9 @@ SHARED_TERMS: Final = 3
 """Words of a memory, beside those of the question, from which an answer is taken to draw on it."""
 
 DEADLINE_SECS: Final = 30.0
+COUNT_SECS: Final = 5.0
+MOST_UNCOUNTED: Final = 1_000
+"""Exchanges that wait to be counted; losing a count is allowed."""
 
 
 class Afterwards:
@@ -55,6 +59,7 @@ class Afterwards:
         self._log = log
         self._queue = queue
         self._seen = seen
+        self._uncounted: list[tuple[Record, Exchange]] = []
         self.under_way = 0
         """Requests that came and are not looked after yet."""
 
@@ -78,12 +83,35 @@ class Afterwards:
             self.under_way -= 1
 
     async def _look_at(self, record: Record, exchange: Exchange) -> None:
-        if record.injected:
-            await self._core.call(
-                lambda runtime: self._count_use(runtime, record, exchange), DEADLINE_SECS
-            )
+        if record.injected and len(self._uncounted) < MOST_UNCOUNTED:
+            self._uncounted.append((record, exchange))
         if self._queue is not None and exchange.mode.stores:
             await anyio.to_thread.run_sync(self._take_up, self._queue, exchange)
+
+    async def keep_counting(self) -> None:
+        """Count every few seconds what was injected and used, until this is cancelled: one
+        transaction for many requests, and none while somebody waits for an answer."""
+        while True:
+            await anyio.sleep(COUNT_SECS)
+            if self._uncounted:
+                try:
+                    await self._core.call(self.count, DEADLINE_SECS)
+                except MemoryOSSError as error:
+                    _log.warning("what was injected could not be counted: %s", error)
+
+    def count(self, runtime: Runtime) -> None:
+        """Count what was injected and used since the last time."""
+        waiting, self._uncounted = self._uncounted, []
+        injected: defaultdict[str, Counter[UUID]] = defaultdict(Counter)
+        used: defaultdict[str, Counter[UUID]] = defaultdict(Counter)
+        for record, exchange in waiting:
+            if record.reason != REPEATED:
+                injected[record.namespace].update(record.injected)
+            if drawn_on := _drawn_on(runtime, record, exchange):
+                used[record.namespace].update(drawn_on)
+                self._bill.used(record, len(drawn_on))
+        for namespace in injected.keys() | used.keys():
+            runtime.note_injections(namespace, injected[namespace], used[namespace])
 
     def _measure(self, record: Record) -> None:
         metrics = self._metrics
@@ -102,14 +130,6 @@ class Afterwards:
             metrics.policy(record.policy)
         if record.error == UpstreamError.code:
             metrics.upstream_error(record.provider)
-
-    def _count_use(self, runtime: Runtime, record: Record, exchange: Exchange) -> None:
-        if record.reason != REPEATED:
-            runtime.note_injections(record.injected, record.namespace, used=False)
-        used = _drawn_on(runtime, record, exchange)
-        if used:
-            runtime.note_injections(used, record.namespace, used=True)
-            self._bill.used(record, len(used))
 
     def _take_up(self, queue: ExtractionQueue, exchange: Exchange) -> None:
         conversation, reply = exchange.conversation, exchange.reply

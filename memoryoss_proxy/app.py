@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 
 from memoryoss_mcp import __version__
 from memoryoss_mcp.config import Config
-from memoryoss_mcp.errors import MemoryOSSError, NotFoundError
+from memoryoss_mcp.errors import MemoryOSSError, NotFoundError, StoreClosedError
 from memoryoss_mcp.runtime import Runtime
 from memoryoss_mcp.screen.secrets import redact
 from memoryoss_proxy.afterwards import Afterwards
@@ -97,6 +97,8 @@ class ProxyState:
         for namespace in sorted(mapped | {self.settings.passthrough_namespace}):
             try:
                 self.guard.learn(runtime, namespace)
+            except StoreClosedError:
+                return  # the proxy ends
             except MemoryOSSError as error:
                 _log.warning("the policies of %s cannot be read: %s", namespace, error)
 
@@ -117,6 +119,7 @@ def create_app(config: Config, settings: Settings) -> Starlette:
             state.queue.start()
         async with anyio.create_task_group() as tasks:
             await state.core.supervise(tasks)
+            tasks.start_soon(state.afterwards.keep_counting)
             try:
                 yield
             finally:
@@ -146,6 +149,8 @@ async def _shut_down(state: ProxyState) -> None:
         await anyio.to_thread.run_sync(state.queue.close)
     if isinstance(state.extractor, LLMExtractor):
         state.extractor.close()
+    if state.runtime is not None:
+        await anyio.to_thread.run_sync(state.afterwards.count, state.runtime)
     await anyio.to_thread.run_sync(state.bill.close)
     await state.core.close()
 

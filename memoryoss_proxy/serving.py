@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -43,6 +44,9 @@ def run(config: Config, settings: Settings, *, any_port: bool = False) -> int:
             f"{settings.server.host}:{port} cannot be listened on ({why}).",
             hint="Choose another with --port or --host, or in [server].",
         ) from error
+    # What is loaded stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     _introduce(config, settings, listening.getsockname()[1])
     server.run(sockets=[listening])
     _log.info("ended")

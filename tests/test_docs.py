@@ -57,6 +57,13 @@ def test_the_figures_in_the_readme_are_those_of_the_kept_results() -> None:
     assert f"{measured['beam_100k: newer above outdated']:.0%}" in section
     for name in ("beam_100k", "devmem_claude"):
         assert f"{measured[f'{name}: abstention AUC']:.2f}" in section
+    added = {check["name"]: check["measured"] for check in results("proxy")["required"]}
+    assert f"adds {added['added to first byte with recall, p50']:.0f} ms" in section
+    assert f"{added['added to first byte in mode off, p50']:.0f} ms with memory off" in section
+    assert f"{added['added per streamed chunk']:.3f} ms to each piece" in section
+    assert all(check["passed"] for check in results("proxy")["required"])
+    stale = results("quality")["sets"]["devmem_claude"]["staleness"]["recall"]
+    assert f"in {stale:.0%} of the pairs of the developer's project" in section
     assert all(check["passed"] for check in results("faults")["required"])
     largest = results("sealed")["sizes"][-1]
     clear, sealed = (largest[kind]["recall"]["p50"] for kind in ("clear", "sealed"))

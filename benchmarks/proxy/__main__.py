@@ -3,7 +3,8 @@
 
 A provider, a plain pass-through of the same stack and the proxy run as processes of their own on
 loopback. The same requests go to the provider directly, through the pass-through, and through the
-proxy with memory off and on, in turns, so that what else the machine does hits all alike.
+proxy with memory off and on, in turns of a few dozen, so that what else the machine does hits all
+alike.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ from memoryoss_mcp.runtime import Runtime
 MEMORIES: Final = 10_000
 EMBEDDED: Final = 4_000
 ROUNDS: Final = 300
-WARM_UP: Final = 30
+BLOCK: Final = 30
+WARM_UP: Final = 5
+"""Requests by way in all, one after the other, and before those that count."""
 CHUNKS: Final = 2_000
 STREAMS: Final = 200
 TURNS: Final = 20
@@ -157,13 +160,14 @@ class Asking:
 def latency(ways: dict[str, Asking], questions: Sequence[str]) -> dict[str, dict[str, float]]:
     """Time to the first byte by way, each request with words of its own."""
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(WARM_UP + ROUNDS):
-        question = questions[number % len(questions)]
+    for turn in range(ROUNDS // BLOCK):
         for name, ask in ways.items():
-            messages = [{"role": "user", "content": f"{question} ({name} {number})"}]
-            spent = ask({"model": "gpt-4o", "messages": messages})
-            if number >= WARM_UP:
-                times[name].append(spent)
+            for number in range(turn * BLOCK - WARM_UP, (turn + 1) * BLOCK):
+                question = questions[number % len(questions)]
+                messages = [{"role": "user", "content": f"{question} ({name} {turn} {number})"}]
+                spent = ask({"model": "gpt-4o", "messages": messages})
+                if number >= turn * BLOCK:
+                    times[name].append(spent)
     return {
         name: {f"p{round(s * 100)}": measures.percentile(found, s) for s in (0.5, 0.95, 0.99)}
         for name, found in times.items()

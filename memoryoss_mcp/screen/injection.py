@@ -60,8 +60,20 @@ def _found(text: str, patterns: dict[str, re.Pattern[str]]) -> tuple[str, ...]:
 
 def _look(text: str, patterns: dict[str, re.Pattern[str]], reasons: dict[str, None]) -> None:
     for name, pattern in patterns.items():
-        if name not in reasons and pattern.search(text):
+        if name in reasons:
+            continue
+        if _may_be_found(name, text) and pattern.search(text):
             reasons[name] = None
+
+
+def _may_be_found(name: str, text: str) -> bool:
+    stems = _STEMS.get(name)
+    if stems is None:
+        return True
+    for stem in stems:  # noqa: SIM110 - a loop of its own costs half of what any() does
+        if stem in text:
+            return True
+    return False
 
 
 def _is_packed(text: str) -> bool:
@@ -213,6 +225,29 @@ _ATTACKS: Final[dict[str, re.Pattern[str]]] = {
         r"style\s*=\s*[\"'][^\"']*(?:display\s*:\s*none|font-size\s*:\s*0|opacity\s*:\s*0)",
     ),
 }
+
+_STEMS: Final[dict[str, tuple[str, ...]]] = {
+    "overrides_instructions": (
+        "ignor", "disregard", "forget", "overrid", "overrul", "bypass", "circumvent", "discard",
+        "neglect", "stop following", "not follow", "n't follow", "longer follow", "not bound",
+        "missacht", "vergiss", "vergessen sie", "umgeh", "oublie", "contourne", "neglige", "olvid",
+        "omit", "desobedec", "dimentic", "trascur", "esquec", "desconsider", "negeer", "vergeet",
+        "игнориру", "забудь", "не обращай", "忽略", "无视", "無視", "忘",
+    ),
+    "fakes_a_role": (
+        "system", "developer", "admin", "assistant", "inst]", "im_start", "im_end", "endoftext",
+        "start_header", "instruct", "information", "important", "##", "you are now",
+        "you are no longer", "pretend", "jailbr", "anything now", "unrestricted", "new prompt",
+        "new persona", "end of user",
+    ),
+    "sends_secrets_away": (
+        "secret", "password", "credential", "api", "private key", "token", "customer",
+        "system prompt", "![",
+    ),
+    "hides_itself": ("do not", "don't", "never", "without", "style"),
+}  # fmt: skip
+"""What every text has in which a pattern of that name can be found: to look for these costs a
+fraction of what the pattern does."""
 
 _VERBS: Final = (
     "accept|access|act|add|adopt|adhere|advise|allow|always|answer|append|apply|approve|ask|assume"

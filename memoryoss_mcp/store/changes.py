@@ -383,26 +383,6 @@ def fill_vectors(
     return count
 
 
-def note_injections(
-    connection: apsw.Connection, namespace: str, ids: Sequence[UUID], *, used: bool
-) -> None:
-    """Count that memories were put into a prompt, or that an answer drew on them. A count is no new
-    version and has no entry in the ledger: nothing that a memory says or is has changed."""
-    ns = namespace_key(connection, namespace)
-    if ns is None:
-        return
-    at = now()
-    for number, memory in rows.find(connection, ns, ids).values():
-        before = memory.outcomes
-        if used:
-            after = replace(before, reuse_count=before.reuse_count + 1, last_reused_at=at)
-        else:
-            after = replace(before, injection_count=before.injection_count + 1, last_injected_at=at)
-        counted = replace(memory, outcomes=after)
-        rows.rewrite(connection, number, ns, counted)
-        trust.recount(connection, ns, memory, counted)
-
-
 TO_PACK: Final = "SELECT ns FROM namespace WHERE tail >= ? AND key IS NULL"
 """The namespaces whose tail is due. Sealed ones have nothing else, and it stays sealed."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from memoryoss_mcp.errors import StoreClosedError, VaultError
 from memoryoss_mcp.model import Change, Memory, now
 from memoryoss_mcp.store import (
     changes,
+    counting,
     file,
     forgetting,
     ledger,
@@ -236,9 +237,11 @@ class Store(Reading):
         """Record in the ledger that something is read; durable when this returns."""
         self._write(lambda c: ledger.append(c, action, namespace, self.subject, memory, 0))
 
-    def note_injections(self, namespace: str, ids: Sequence[UUID], *, used: bool) -> None:
-        """See :func:`memoryoss_mcp.store.changes.note_injections`."""
-        self._write(lambda c: changes.note_injections(c, namespace, ids, used=used))
+    def note_injections(
+        self, namespace: str, injected: Mapping[UUID, int], used: Mapping[UUID, int]
+    ) -> None:
+        """See :func:`memoryoss_mcp.store.counting.note_injections`."""
+        self._write(lambda c: counting.note_injections(c, namespace, injected, used))
 
     def claim_upkeep(self, kind: str, every_ns: int) -> bool:
         """See :func:`memoryoss_mcp.store.upkeep.claim`."""

@@ -190,11 +190,10 @@ def signals(found: Trust) -> dict[str, float]:
 def test_what_is_injected_and_used_is_counted_and_is_no_change(runtime: Runtime) -> None:
     receipt = runtime.store(Draft("The canary sings at noon.", "default"))
     before, mark = runtime.inspect(receipt.id, "default"), runtime.mark()
-    runtime.note_injections([receipt.id, new_id()], "default", used=False)
-    runtime.note_injections([receipt.id], "default", used=True)
-    runtime.note_injections([receipt.id], "elsewhere", used=True)
+    runtime.note_injections("default", {receipt.id: 2, new_id(): 1}, {receipt.id: 1})
+    runtime.note_injections("elsewhere", {receipt.id: 1}, {receipt.id: 1})
     after = runtime.inspect(receipt.id, "default")
-    assert (after.outcomes.injection_count, after.outcomes.reuse_count) == (1, 1)
+    assert (after.outcomes.injection_count, after.outcomes.reuse_count) == (2, 1)
     assert replace(after, outcomes=before.outcomes) == before
     assert runtime.mark() == mark
     assert runtime.doctor().healthy

@@ -153,6 +153,18 @@ def test_memories_that_nobody_confirmed_are_not_injected(proxy: Proxy) -> None:
     assert answered.headers["x-memory-injected-count"] == "0"
 
 
+def test_what_is_injected_and_what_the_answer_draws_on_is_counted(start_proxy: StartProxy) -> None:
+    proxy = start_proxy()
+    proxy.remember(FACT)
+    post(proxy, CHAT, body(CHAT, f"{QUESTION} Please say port"))  # the answer quotes the block
+    settled(proxy)
+    proxy.state.afterwards.count(proxy.runtime)
+    [memory] = proxy.runtime.list(ListQuery(NAMESPACE)).memories
+    assert memory.outcomes.injection_count == 1
+    assert memory.outcomes.reuse_count == 1
+    assert memory.version == 1
+
+
 # Modes ----------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.poison.__main__ import own_attacks
 from benchmarks.poison.clean import clean_texts
-from memoryoss_mcp.screen.injection import attacks, orders
+from memoryoss_mcp.screen.injection import _ATTACKS, _STEMS, attacks, orders
 
 
 def test_every_attack_of_the_collection_is_noticed() -> None:
@@ -96,3 +98,22 @@ def test_any_text_can_be_looked_at(text: str) -> None:
 )
 def test_long_texts_of_one_piece_end(piece: str) -> None:
     orders(piece * (32_768 // len(piece)))
+
+
+@pytest.mark.parametrize("name", _STEMS)
+@given(data=st.data())
+def test_whatever_a_pattern_finds_has_one_of_its_stems(name: str, data: st.DataObject) -> None:
+    alternatives = _ATTACKS[name].pattern.removeprefix("(?:").removesuffix(")").split(")|(?:")
+    found = data.draw(st.sampled_from([_ATTACKS[name].pattern, *_whole(alternatives)]))
+    text = data.draw(st.from_regex(re.compile(found, re.MULTILINE)))
+    assert any(stem in text for stem in _STEMS[name])
+
+
+def _whole(alternatives: list[str]) -> list[str]:
+    """Those parts of a pattern that are patterns themselves."""
+    kept = []
+    for part in alternatives:
+        with contextlib.suppress(re.error):
+            re.compile(part)
+            kept.append(part)
+    return kept
