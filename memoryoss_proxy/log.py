@@ -138,8 +138,11 @@ def _is_told(record: logging.LogRecord) -> bool:
     """Whether the server only says anew what the line of a request says: that an answer was cut,
     by its provider or by the end of the proxy."""
     error = record.exc_info[1] if record.exc_info else None
-    return isinstance(error, asyncio.CancelledError) or str(record.msg).startswith(
-        "ASGI callable returned without completing response"
+    said = str(record.msg)
+    return (
+        isinstance(error, asyncio.CancelledError)
+        or said.rstrip().endswith("asyncio.exceptions.CancelledError")
+        or said.startswith("ASGI callable returned without completing response")
     )
 
 

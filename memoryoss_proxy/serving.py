@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import os
@@ -48,7 +49,9 @@ def run(config: Config, settings: Settings, *, any_port: bool = False) -> int:
     gc.collect()
     gc.freeze()
     _introduce(config, settings, listening.getsockname()[1])
-    server.run(sockets=[listening])
+    # The server ends in order, and then raises the signal that told it to once more.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
     _log.info("ended")
     return 0 if server.started else 1
 
@@ -78,7 +81,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Let what is under way come to its end; at the second signal, cut it off."""
         if not self.should_exit and (waiting := len(self.server_state.tasks)):
-            _log.info("%d requests are under way; a second signal cuts them off", waiting)
+            _log.info("requests under way: %d; a second signal cuts them off", waiting)
         super().handle_exit(sig, frame)
 
 

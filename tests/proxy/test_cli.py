@@ -9,12 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from benchmarks.upstream import Script, running_upstream
 from memoryoss_proxy.bill import Bill
 from memoryoss_proxy.record import Record
 from tests.proxy.running import PATIENCE
@@ -128,9 +130,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_serve_answers_at_once_and_leaves_when_it_is_told_to(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with subprocess.Popen(
         [sys.executable, "-m", "memoryoss_proxy", "serve", "--port", str(port)],
         env=environment(tmp_path),
@@ -145,6 +145,50 @@ def test_serve_answers_at_once_and_leaves_when_it_is_told_to(tmp_path: Path) -> 
     assert served.returncode in {0, -signal.SIGTERM}
     assert f"127.0.0.1:{port}" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_second_signal_cuts_off_what_is_under_way_without_a_fuss(tmp_path: Path) -> None:
+    with running_upstream(Script(pause=0.2)) as upstream:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "memoryoss.toml").write_text(
+            f'[proxy]\nupstream_url = "{upstream.url}/v1"\n', encoding="utf-8"
+        )
+        port = free_port()
+        with subprocess.Popen(
+            [sys.executable, "-m", "memoryoss_proxy", "serve", "--port", str(port)],
+            env=environment(tmp_path),
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as served:
+            try:
+                wait_for(lambda: _healthy(port))
+                asked = {"model": "m", "stream": True, "messages": _said("count to 1000")}
+                address = f"http://127.0.0.1:{port}/proxy/v1/chat/completions"
+                headers = {"authorization": "Bearer sk-" + "t" * 40}
+                with httpx2.stream("POST", address, json=asked, headers=headers) as answered:
+                    pieces = answered.iter_raw()
+                    assert next(pieces)
+                    served.send_signal(signal.SIGINT)
+                    time.sleep(0.5)
+                    served.send_signal(signal.SIGINT)
+                    with pytest.raises(httpx2.HTTPError):
+                        list(pieces)
+            finally:
+                served.send_signal(signal.SIGTERM)
+            _, said = served.communicate(timeout=PATIENCE)
+    assert "a second signal cuts them off" in said
+    assert "Traceback" not in said
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _said(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
 
 
 def _healthy(port: int) -> bool:
