@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +25,7 @@ from memoryoss_mcp.lifecycle.keys import Keys, LazyRing, finish_rotations
 from memoryoss_mcp.lifecycle.quarantine import quarantined, said_again
 from memoryoss_mcp.lifecycle.upkeep import Upkeep
 from memoryoss_mcp.model import Change, Draft, Memory, Origin, check_namespace, now
-from memoryoss_mcp.model.namespace import DEFAULT_NAMESPACE
-from memoryoss_mcp.model.project import find_project
+from memoryoss_mcp.namespaces import NamespaceChoice, choose_namespace
 from memoryoss_mcp.recall import checkup
 from memoryoss_mcp.recall.encoder import Encoder, Warmer, fill_pending
 from memoryoss_mcp.recall.engine import Engine
@@ -61,30 +60,6 @@ UNUSABLE = "the file has to be put right first."
 
 STORE_BATCH = 64
 """Memories of ``store_many`` that are embedded and committed together."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamespaceChoice:
-    """A namespace and why it: ``argument``, ``configuration``, ``project`` or ``default``."""
-
-    name: str
-    source: str
-
-
-def choose_namespace(
-    config: Config, argument: str | None = None, folder: Path | None = None
-) -> NamespaceChoice:
-    """See :meth:`Runtime.namespace`."""
-    if argument is not None:
-        limit = config.limits.max_namespace_length
-        return NamespaceChoice(check_namespace(argument, limit), "argument")
-    if config.namespaces.default is not None:
-        return NamespaceChoice(config.namespaces.default, "configuration")
-    project = find_project(folder or Path.cwd())
-    if project is None:
-        return NamespaceChoice(DEFAULT_NAMESPACE, "default")
-    name = config.namespaces.aliases.get(project.namespace, project.namespace)
-    return NamespaceChoice(name, "project")
 
 
 class Runtime(Services):

@@ -15,7 +15,7 @@ from typing import Any
 from memoryoss_mcp import __version__
 from memoryoss_mcp.config import Config, load_config
 from memoryoss_mcp.errors import ConfigError, InvalidInputError, MemoryOSSError
-from memoryoss_mcp.runtime import choose_namespace
+from memoryoss_mcp.namespaces import choose_namespace
 from memoryoss_proxy.settings import Settings, load_settings
 from memoryoss_proxy.tables import Tls
 from memoryoss_proxy.upstream import Provider

@@ -15,7 +15,7 @@ from memoryoss_mcp.model.trust import Trust
 from memoryoss_mcp.recall.result import Explanation, RecallResult
 
 if TYPE_CHECKING:
-    from memoryoss_mcp.runtime import NamespaceChoice
+    from memoryoss_mcp.namespaces import NamespaceChoice
 
 Document = dict[str, Any]
 

@@ -19,7 +19,8 @@ from memoryoss_mcp.store.types import ForgetReceipt, ForgetRequest
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
-    from memoryoss_mcp.runtime import NamespaceChoice, Runtime
+    from memoryoss_mcp.namespaces import NamespaceChoice
+    from memoryoss_mcp.runtime import Runtime
 
 SHOWN = 20
 """Memories that a listing of what goes shows; the JSON document has them all."""

@@ -14,7 +14,7 @@ from memoryoss_mcp.store.types import DoctorReport, Finding, MigrationPlan, Stor
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
-    from memoryoss_mcp.runtime import NamespaceChoice
+    from memoryoss_mcp.namespaces import NamespaceChoice
 
 _HEALTH_STYLES = {"healthy": "good", "empty": "dim"}
 

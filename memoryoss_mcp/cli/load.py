@@ -30,7 +30,8 @@ from memoryoss_mcp.screen.secrets import in_words
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
     from memoryoss_mcp.config import Config
-    from memoryoss_mcp.runtime import NamespaceChoice, Runtime
+    from memoryoss_mcp.namespaces import NamespaceChoice
+    from memoryoss_mcp.runtime import Runtime
     from memoryoss_mcp.store.types import Stored
 
 BATCH = 64

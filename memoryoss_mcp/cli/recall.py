@@ -17,7 +17,7 @@ from memoryoss_mcp.recall.result import Decision, Explanation, Mode, RecalledMem
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
-    from memoryoss_mcp.runtime import NamespaceChoice
+    from memoryoss_mcp.namespaces import NamespaceChoice
 
 DEFAULT_LIMIT = 10
 

@@ -17,7 +17,8 @@ from memoryoss_mcp.model import QueueKind, ReviewAction
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
     from memoryoss_mcp.lifecycle.review import Decided, Inbox, ReviewItem
-    from memoryoss_mcp.runtime import NamespaceChoice, Runtime
+    from memoryoss_mcp.namespaces import NamespaceChoice
+    from memoryoss_mcp.runtime import Runtime
 
 DEFAULT_LIMIT = 20
 PREVIEW = 120

@@ -18,7 +18,8 @@ from memoryoss_mcp.store.types import Progress
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
-    from memoryoss_mcp.runtime import NamespaceChoice, Runtime
+    from memoryoss_mcp.namespaces import NamespaceChoice
+    from memoryoss_mcp.runtime import Runtime
 
 CLIENT = "memoryoss-cli"
 """Kept with what this command line stores."""

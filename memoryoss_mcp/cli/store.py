@@ -18,7 +18,7 @@ from memoryoss_mcp.screen.secrets import in_words
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Console
-    from memoryoss_mcp.runtime import NamespaceChoice
+    from memoryoss_mcp.namespaces import NamespaceChoice
 
 
 def register(commands: Commands) -> None:

@@ -16,7 +16,7 @@ from memoryoss_mcp.model import Draft
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
     from memoryoss_mcp.lifecycle.governance import BranchReport
-    from memoryoss_mcp.runtime import NamespaceChoice
+    from memoryoss_mcp.namespaces import NamespaceChoice
 
 REPORT, PROPOSE = "report", "propose"
 

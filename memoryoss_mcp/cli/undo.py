@@ -16,7 +16,8 @@ from memoryoss_mcp.store.types import UndoReceipt, UndoRequest
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
-    from memoryoss_mcp.runtime import NamespaceChoice, Runtime
+    from memoryoss_mcp.namespaces import NamespaceChoice
+    from memoryoss_mcp.runtime import Runtime
 
 SHOWN = 20
 """Memories that a listing shows of each kind; the JSON document has them all."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from memoryoss_mcp.lifecycle.consolidation import Consolidation
     from memoryoss_mcp.lifecycle.decay import Sweep
     from memoryoss_mcp.model import Memory
-    from memoryoss_mcp.runtime import NamespaceChoice
+    from memoryoss_mcp.namespaces import NamespaceChoice
 
 SHOWN = 20
 """Clusters or memories that a listing shows; the JSON document has them all."""

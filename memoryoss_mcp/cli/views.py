@@ -13,7 +13,7 @@ from memoryoss_mcp.model import EmbeddingState, Memory, Origin, Status, to_datet
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
     from memoryoss_mcp.model.trust import Trust
-    from memoryoss_mcp.runtime import NamespaceChoice
+    from memoryoss_mcp.namespaces import NamespaceChoice
 
 _SOURCES = {
     "argument": "as asked",

@@ -14,7 +14,8 @@ from memoryoss_mcp.errors import StoreClosedError
 from memoryoss_mcp.server.policies import PolicyJudge
 
 if TYPE_CHECKING:
-    from memoryoss_mcp.runtime import NamespaceChoice, Runtime
+    from memoryoss_mcp.namespaces import NamespaceChoice
+    from memoryoss_mcp.runtime import Runtime
 
 PATIENCE_SECONDS = 0.75
 """From the start of the background load until recall stops waiting for it and answers by words."""
