@@ -181,6 +181,42 @@ def test_a_second_signal_cuts_off_what_is_under_way_without_a_fuss(tmp_path: Pat
     assert "Traceback" not in said
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of files as POSIX has them")
+@pytest.mark.parametrize("most", [0, 48 * 1024])
+def test_a_disk_without_room_costs_the_memory_and_no_request(tmp_path: Path, most: int) -> None:
+    def without_room() -> None:
+        import resource  # POSIX has it
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    with running_upstream() as upstream:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "memoryoss.toml").write_text(
+            f'[proxy]\nupstream_url = "{upstream.url}/v1"\n', encoding="utf-8"
+        )
+        port = free_port()
+        with subprocess.Popen(
+            [sys.executable, "-m", "memoryoss_proxy", "serve", "--port", str(port)],
+            env=environment(tmp_path),
+            stderr=subprocess.DEVNULL,
+            preexec_fn=without_room,
+        ) as served:
+            try:
+                wait_for(lambda: _answers(port))
+                asked = {"model": "m", "messages": _said("We decided to use Tailscale for access.")}
+                address = f"http://127.0.0.1:{port}/proxy/v1/chat/completions"
+                headers = {"authorization": "Bearer sk-" + "t" * 40}
+                for _ in range(3):
+                    answered = httpx2.post(address, json=asked, headers=headers, timeout=PATIENCE)
+                    assert answered.status_code == 200
+                assert len(upstream.requests) == 3
+                health = httpx2.get(f"http://127.0.0.1:{port}/health").json()
+                assert health["status"] == "degraded"
+                assert answered.headers["x-memory-core"] == health["core_reason"]
+            finally:
+                served.terminate()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -192,8 +228,15 @@ def _said(text: str) -> list[dict[str, str]]:
 
 
 def _healthy(port: int) -> bool:
+    return _status(port) == "ok"
+
+
+def _answers(port: int) -> bool:
+    return _status(port) is not None
+
+
+def _status(port: int) -> str | None:
     try:
-        found = httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5.0).json()
+        return str(httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5.0).json()["status"])
     except httpx2.HTTPError:
-        return False
-    return bool(found["status"] == "ok")
+        return None
