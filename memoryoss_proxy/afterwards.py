@@ -35,6 +35,9 @@ CONTEXT_MESSAGES: Final = 6
 SHARED_TERMS: Final = 3
 """Words of a memory, beside those of the question, from which an answer is taken to draw on it."""
 
+LOOKED_AT: Final = 20_000
+"""Characters of a question and of an answer that are compared with what was injected."""
+
 DEADLINE_SECS: Final = 30.0
 COUNT_SECS: Final = 5.0
 MOST_UNCOUNTED: Final = 1_000
@@ -59,7 +62,8 @@ class Afterwards:
         self._log = log
         self._queue = queue
         self._seen = seen
-        self._uncounted: list[tuple[Record, Exchange]] = []
+        self._uncounted: list[tuple[Record, str, str]] = []
+        """Requests with what was asked and answered."""
         self.under_way = 0
         """Requests that came and are not looked after yet."""
 
@@ -84,7 +88,9 @@ class Afterwards:
 
     async def _look_at(self, record: Record, exchange: Exchange) -> None:
         if record.injected and len(self._uncounted) < MOST_UNCOUNTED:
-            self._uncounted.append((record, exchange))
+            question = exchange.conversation.turns[-1].text[:LOOKED_AT]
+            said = exchange.reply.text[:LOOKED_AT] if exchange.reply else ""
+            self._uncounted.append((record, question, said))
         if self._queue is not None and exchange.mode.stores:
             await anyio.to_thread.run_sync(self._take_up, self._queue, exchange)
 
@@ -98,16 +104,25 @@ class Afterwards:
                     await self._core.call(self.count, DEADLINE_SECS)
                 except MemoryOSSError as error:
                     _log.warning("what was injected could not be counted: %s", error)
+                except Exception:  # noqa: BLE001 - a count is not worth the proxy
+                    _log.exception("what was injected could not be counted")
+
+    def count_at_the_end(self, runtime: Runtime) -> None:
+        """Count what is left; nothing that fails here keeps the proxy from ending in order."""
+        try:
+            self.count(runtime)
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("what was injected could not be counted")
 
     def count(self, runtime: Runtime) -> None:
         """Count what was injected and used since the last time."""
         waiting, self._uncounted = self._uncounted, []
         injected: defaultdict[str, Counter[UUID]] = defaultdict(Counter)
         used: defaultdict[str, Counter[UUID]] = defaultdict(Counter)
-        for record, exchange in waiting:
+        for record, question, said in waiting:
             if record.reason != REPEATED:
                 injected[record.namespace].update(record.injected)
-            if drawn_on := _drawn_on(runtime, record, exchange):
+            if drawn_on := _drawn_on(runtime, record, question, said):
                 used[record.namespace].update(drawn_on)
                 self._bill.used(record, len(drawn_on))
         for namespace in injected.keys() | used.keys():
@@ -171,18 +186,14 @@ def _job(exchange: Exchange, first_new_turn: int) -> Job:
     )
 
 
-def _drawn_on(runtime: Runtime, record: Record, exchange: Exchange) -> list[UUID]:
+def _drawn_on(runtime: Runtime, record: Record, question: str, said: str) -> list[UUID]:
     """Those of the injected memories that an answer seems to draw on: it has an identifier of
     theirs, or several of their words, that the question had not."""
-    if exchange.reply is None:
-        return []
-    question = exchange.conversation.turns[-1].text
-    asked = set(index_terms(question))
-    said = set(index_terms(exchange.reply.text)) - asked
+    fresh = set(index_terms(said)) - set(index_terms(question))
     found = []
     for memory in runtime.known(record.injected, record.namespace):
         names = {name.text for name in extract_identifiers(memory.content)}
-        named = any(name in exchange.reply.text and name not in question for name in names)
-        if named or len(said.intersection(query_terms(memory.content))) >= SHARED_TERMS:
+        named = any(name in said and name not in question for name in names)
+        if named or len(fresh.intersection(query_terms(memory.content))) >= SHARED_TERMS:
             found.append(memory.id)
     return found

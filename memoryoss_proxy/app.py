@@ -150,7 +150,7 @@ async def _shut_down(state: ProxyState) -> None:
     if isinstance(state.extractor, LLMExtractor):
         state.extractor.close()
     if state.runtime is not None:
-        await anyio.to_thread.run_sync(state.afterwards.count, state.runtime)
+        await anyio.to_thread.run_sync(state.afterwards.count_at_the_end, state.runtime)
     await anyio.to_thread.run_sync(state.bill.close)
     await state.core.close()
 

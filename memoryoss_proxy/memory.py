@@ -132,8 +132,8 @@ class MemoryCore:
             if self._runtime is None:
                 try:
                     await self.open()
-                except (MemoryOSSError, OSError) as error:
-                    code = error.code if isinstance(error, MemoryOSSError) else "io_error"
+                except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
+                    code = error.code if isinstance(error, MemoryOSSError) else "internal"
                     if code != self._reason:
                         _log.warning(
                             "the memory cannot be opened; requests go on without it, but risky "
@@ -156,7 +156,7 @@ class MemoryCore:
         _log.info("the memory core is up")
         self._tried.set()
         for action in self._opened:
-            tasks.start_soon(anyio.to_thread.run_sync, action, runtime)
+            tasks.start_soon(_tolerant, action, runtime)
 
     async def _examine(self) -> None:
         """Close a core that cannot even count its memories, or whose file is another one now, so
@@ -168,15 +168,23 @@ class MemoryCore:
             if self._identity() != self._known:
                 raise StoreError("The file was removed, or another one took its place.")
             await anyio.to_thread.run_sync(runtime.status)
-        except MemoryOSSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
             _log.warning("the memory core is down: %s", error)
-            self._runtime, self._reason = None, error.code
+            code = error.code if isinstance(error, MemoryOSSError) else "internal"
+            self._runtime, self._reason = None, code
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(_close, runtime)
+
+
+async def _tolerant(action: Callable[[Runtime], None], runtime: Runtime) -> None:
+    try:
+        await anyio.to_thread.run_sync(action, runtime)
+    except Exception:  # noqa: BLE001 - what is done behind an opening is not worth the proxy
+        _log.exception("something behind the opening of the memory failed")
 
 
 def _close(runtime: Runtime) -> None:
     try:
         runtime.close()
-    except MemoryOSSError as error:
-        _log.warning("the memory core did not close: %s", error)
+    except Exception:  # noqa: BLE001 - it is given up in any case
+        _log.exception("the memory core did not close")

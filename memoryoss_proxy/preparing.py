@@ -35,6 +35,9 @@ RECALLED: Final = 20
 LONGEST_QUESTION: Final = 4_000
 """Characters of the user's turn that are asked with: its beginning and its end."""
 
+MOST_CHECKED: Final = 50_000
+"""Blocks of which it is remembered that their memories are there."""
+
 MOST_CONFIRMED: Final = 10_000
 """Turns whose confirmation is remembered."""
 CONFIRMED_SECS: Final = 3_600.0
@@ -145,8 +148,8 @@ class Injector:
     def __init__(self, settings: Settings, blocks: SentBlocks) -> None:
         self._settings = settings
         self._blocks = blocks
-        self._mark: tuple[int, bytes] | None = None
-        self._checked: set[tuple[Scope, str]] = set()
+        self._checked: dict[tuple[Scope, str], tuple[int, bytes]] = {}
+        """The mark of the memory at which all of a block's memories were there."""
 
     def prepare(
         self,
@@ -234,17 +237,18 @@ class Injector:
         if not known:
             return known
         mark = runtime.mark()
-        if mark != self._mark:
-            self._mark = mark
-            self._checked.clear()
-        unchecked = {key: b for key, b in known.items() if (scope, key) not in self._checked}
+        unchecked = {
+            key: block for key, block in known.items() if self._checked.get((scope, key)) != mark
+        }
         if not unchecked:
             return known
         wanted = {memory for block in unchecked.values() for memory in block.memories}
         there = runtime.existing(list(wanted), scope[0])
         gone = {key: b for key, b in unchecked.items() if not there.issuperset(b.memories)}
         self._blocks.drop(scope, gone)
-        self._checked |= {(scope, key) for key in unchecked.keys() - gone.keys()}
+        if len(self._checked) > MOST_CHECKED:
+            self._checked.clear()
+        self._checked.update({(scope, key): mark for key in unchecked.keys() - gone.keys()})
         return {key: block for key, block in known.items() if key not in gone}
 
 

@@ -57,6 +57,23 @@ def test_a_fault_of_ours_costs_the_memory_and_nothing_else(
     assert answered.headers["x-memory-core"] == "internal"
 
 
+def test_faults_behind_the_scenes_do_not_end_the_proxy(
+    start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("memoryoss_proxy.preparing.Guard.learn", broken)
+    monkeypatch.setattr("memoryoss_proxy.afterwards.Afterwards.count", broken)
+    monkeypatch.setattr("memoryoss_proxy.afterwards.COUNT_SECS", 0.05)
+    proxy = start_proxy()
+    proxy.remember(FACT)
+    for _ in range(2):
+        assert post(proxy, CHAT, body(CHAT, QUESTION)).status_code == 200
+        time.sleep(0.3)  # so many counts fail meanwhile
+    assert health(proxy)["status"] == "ok"
+
+
 def test_a_slow_core_is_not_waited_for(
     start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
