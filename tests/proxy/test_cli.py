@@ -10,13 +10,16 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from benchmarks.upstream import Script, running_upstream
+from benchmarks.upstream import Script, Upstream, running_upstream
 from memoryoss_proxy.bill import Bill
 from memoryoss_proxy.record import Record
 from tests.proxy.running import PATIENCE
@@ -128,60 +131,78 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-def test_serve_answers_at_once_and_leaves_when_it_is_told_to(tmp_path: Path) -> None:
-    port = free_port()
+@dataclass
+class Served:
+    """A proxy in a process of its own; ``said`` is what it wrote to stderr, once it has ended."""
+
+    process: subprocess.Popen[str]
+    port: int
+    said: str = ""
+
+    @property
+    def chat(self) -> str:
+        return f"http://127.0.0.1:{self.port}/proxy/v1/chat/completions"
+
+
+@contextmanager
+def serving(
+    folder: Path, upstream: Upstream, before: Callable[[], None] | None = None
+) -> Iterator[Served]:
+    """``memoryoss-proxy serve`` until the block ends; ``before`` runs in the new process."""
+    (folder / "data").mkdir()
+    (folder / "data" / "memoryoss.toml").write_text(
+        f'[proxy]\nupstream_url = "{upstream.url}/v1"\n', encoding="utf-8"
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
     with subprocess.Popen(
         [sys.executable, "-m", "memoryoss_proxy", "serve", "--port", str(port)],
-        env=environment(tmp_path),
+        env=environment(folder),
         stderr=subprocess.PIPE,
         encoding="utf-8",
-    ) as served:
+        preexec_fn=before,
+    ) as process:
+        served = Served(process, port)
         try:
-            wait_for(lambda: _healthy(port))
+            wait_for(lambda: _status(port) is not None)
+            yield served
         finally:
-            served.send_signal(signal.SIGTERM)
-        _, said = served.communicate(timeout=PATIENCE)
-    assert served.returncode in {0, -signal.SIGTERM}
-    assert f"127.0.0.1:{port}" in said
-    assert "Traceback" not in said
+            process.send_signal(signal.SIGTERM)
+            _, served.said = process.communicate(timeout=PATIENCE)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+FIELDS = {"authorization": "Bearer sk-" + "t" * 40}
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits as POSIX has them")
+
+
+@posix
+def test_serve_answers_at_once_and_leaves_when_it_is_told_to(tmp_path: Path) -> None:
+    with running_upstream() as upstream, serving(tmp_path, upstream) as served:
+        wait_for(lambda: _status(served.port) == "ok")
+    assert served.process.returncode in {0, -signal.SIGTERM}
+    assert f"127.0.0.1:{served.port}" in served.said
+    assert "Traceback" not in served.said
+
+
+@posix
 def test_a_second_signal_cuts_off_what_is_under_way_without_a_fuss(tmp_path: Path) -> None:
-    with running_upstream(Script(pause=0.2)) as upstream:
-        (tmp_path / "data").mkdir()
-        (tmp_path / "data" / "memoryoss.toml").write_text(
-            f'[proxy]\nupstream_url = "{upstream.url}/v1"\n', encoding="utf-8"
-        )
-        port = free_port()
-        with subprocess.Popen(
-            [sys.executable, "-m", "memoryoss_proxy", "serve", "--port", str(port)],
-            env=environment(tmp_path),
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        ) as served:
-            try:
-                wait_for(lambda: _healthy(port))
-                asked = {"model": "m", "stream": True, "messages": _said("count to 1000")}
-                address = f"http://127.0.0.1:{port}/proxy/v1/chat/completions"
-                headers = {"authorization": "Bearer sk-" + "t" * 40}
-                with httpx2.stream("POST", address, json=asked, headers=headers) as answered:
-                    pieces = answered.iter_raw()
-                    assert next(pieces)
-                    served.send_signal(signal.SIGINT)
-                    time.sleep(0.5)
-                    served.send_signal(signal.SIGINT)
-                    with pytest.raises(httpx2.HTTPError):
-                        list(pieces)
-            finally:
-                served.send_signal(signal.SIGTERM)
-            _, said = served.communicate(timeout=PATIENCE)
-    assert "a second signal cuts them off" in said
-    assert "Traceback" not in said
+    slow = Script(pause=0.2)
+    with running_upstream(slow) as upstream, serving(tmp_path, upstream) as served:
+        asked = {"model": "m", "stream": True, "messages": _said("count to 1000")}
+        with httpx2.stream("POST", served.chat, json=asked, headers=FIELDS) as answered:
+            pieces = answered.iter_raw()
+            assert next(pieces)
+            served.process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            served.process.send_signal(signal.SIGINT)
+            with pytest.raises(httpx2.HTTPError):
+                list(pieces)
+    assert "a second signal cuts them off" in served.said
+    assert "Traceback" not in served.said
 
 
-@pytest.mark.skipif(os.name != "posix", reason="limits of files as POSIX has them")
+@posix
 @pytest.mark.parametrize("most", [0, 48 * 1024])
 def test_a_disk_without_room_costs_the_memory_and_no_request(tmp_path: Path, most: int) -> None:
     def without_room() -> None:
@@ -189,50 +210,19 @@ def test_a_disk_without_room_costs_the_memory_and_no_request(tmp_path: Path, mos
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
-    with running_upstream() as upstream:
-        (tmp_path / "data").mkdir()
-        (tmp_path / "data" / "memoryoss.toml").write_text(
-            f'[proxy]\nupstream_url = "{upstream.url}/v1"\n', encoding="utf-8"
-        )
-        port = free_port()
-        with subprocess.Popen(
-            [sys.executable, "-m", "memoryoss_proxy", "serve", "--port", str(port)],
-            env=environment(tmp_path),
-            stderr=subprocess.DEVNULL,
-            preexec_fn=without_room,
-        ) as served:
-            try:
-                wait_for(lambda: _answers(port))
-                asked = {"model": "m", "messages": _said("We decided to use Tailscale for access.")}
-                address = f"http://127.0.0.1:{port}/proxy/v1/chat/completions"
-                headers = {"authorization": "Bearer sk-" + "t" * 40}
-                for _ in range(3):
-                    answered = httpx2.post(address, json=asked, headers=headers, timeout=PATIENCE)
-                    assert answered.status_code == 200
-                assert len(upstream.requests) == 3
-                health = httpx2.get(f"http://127.0.0.1:{port}/health").json()
-                assert health["status"] == "degraded"
-                assert answered.headers["x-memory-core"] == health["core_reason"]
-            finally:
-                served.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with running_upstream() as upstream, serving(tmp_path, upstream, without_room) as served:
+        asked = {"model": "m", "messages": _said("We decided to use Tailscale for access.")}
+        for _ in range(3):
+            answered = httpx2.post(served.chat, json=asked, headers=FIELDS, timeout=PATIENCE)
+            assert answered.status_code == 200
+        assert len(upstream.requests) == 3
+        health = httpx2.get(f"http://127.0.0.1:{served.port}/health").json()
+        assert health["status"] == "degraded"
+        assert answered.headers["x-memory-core"]
 
 
 def _said(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text}]
-
-
-def _healthy(port: int) -> bool:
-    return _status(port) == "ok"
-
-
-def _answers(port: int) -> bool:
-    return _status(port) is not None
 
 
 def _status(port: int) -> str | None:
