@@ -39,4 +39,4 @@ def test_a_sealed_namespace_leaves_no_word_on_disk(start_proxy: StartProxy, tmp_
     settled(proxy)
     assert "Tailscale" in kept(proxy)[0].content
     assert traces(tmp_path, b"Tailscale") == []
-    assert traces(tmp_path, b"5544") == []
+    assert traces(tmp_path, b"PostgreSQL") == []  # a number could stand in a hash by chance
