@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""A long list of byte strings that is gone through several times: kept in memory while it is small
+and in an unnamed file when it is large."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import weakref
+from collections.abc import Iterator
+from typing import Final, Self
+
+IN_MEMORY: Final = 8 << 20
+"""Bytes that are kept in memory."""
+
+_LENGTH: Final = struct.Struct(">I")
+_AHEAD: Final = 1 << 18
+"""Bytes that are read at once."""
+
+
+class Spool:
+    """Byte strings in the order in which they were added. Close it, or leave it to the garbage
+    collector."""
+
+    def __init__(self) -> None:
+        # Closed by close(), by __exit__ or with the last reference: it outlives this block.
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._count = 0
+
+    def append(self, part: bytes) -> None:
+        """Add one at the end. Not while somebody goes through them."""
+        self._file.write(_LENGTH.pack(len(part)))
+        self._file.write(part)
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[bytes]:
+        place, block = 0, memoryview(b"")
+        for _ in range(self._count):
+            size = _LENGTH.size
+            if len(block) < size or len(block) < size + _LENGTH.unpack_from(block)[0]:
+                block = self._read(place, size)
+                size += _LENGTH.unpack_from(block)[0]
+                if len(block) < size:
+                    block = self._read(place, size)
+            else:
+                size += _LENGTH.unpack_from(block)[0]
+            yield bytes(block[_LENGTH.size : size])
+            block, place = block[size:], place + size
+
+    def close(self) -> None:
+        """Give the room back."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read(self, place: int, least: int) -> memoryview:
+        # Several may go through it at once: nobody relies on where the last one stopped.
+        self._file.seek(place)
+        return memoryview(self._file.read(max(_AHEAD, least)))
