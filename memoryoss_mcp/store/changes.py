@@ -115,7 +115,7 @@ def insert(
             author = past.Author(memory.session, memory.source_key)
             for other in changed:
                 others.rewrite(other, "link", subject, author)
-        receipt = _add(connection, model, replace(entry, memory=memory), subject, "store")
+        receipt = add(connection, model, replace(entry, memory=memory), subject, "store")
         lineage = memory.lineage
         stored.append(
             replace(receipt, updates=lineage.updates, contradicts=lineage.contradicts_with)
@@ -123,14 +123,14 @@ def insert(
     return stored
 
 
-def _add(
+def add(
     connection: apsw.Connection, model: EmbeddingModel, entry: Entry, subject: str, action: str
 ) -> Stored:
     """Write one new memory. A vector of a model that the index does not hold (another process has
     changed it) is left out, so that the memory counts as pending."""
     present = vectors.current_model(connection) or model
     vector = entry.vector if present.key == model.key else None
-    memory = replace(entry.memory, sequence=_next_seq(connection))
+    memory = replace(entry.memory, sequence=next_sequence(connection))
     ns, slot = _claim_slot(connection, memory.namespace)
     number = rows.row_number(ns, slot)
     try:
@@ -193,7 +193,7 @@ def update(
         memory_type=change.memory_type or memory.memory_type,
         version=memory.version + 1,
         updated_at=max(now(), memory.updated_at),
-        sequence=_next_seq(connection),
+        sequence=next_sequence(connection),
     )
     if reworded and link is not None:
         others = Others(connection, memory.namespace)
@@ -206,7 +206,7 @@ def update(
     if reworded:
         present = vectors.current_model(connection) or model
         vector = vector if present.key == model.key else None
-    state = _reword(connection, model, (number, memory), changed, analyse, vector)
+    state = reword(connection, model, (number, memory), changed, analyse, vector)
     entry = ledger.append(
         connection, "update", memory.namespace, subject, memory.id, changed.version
     )
@@ -216,7 +216,7 @@ def update(
     )
 
 
-def _reword(
+def reword(
     connection: apsw.Connection,
     model: EmbeddingModel,
     known: tuple[int, Memory],
@@ -265,7 +265,7 @@ def amend(
     changed = []
     for memory in rule(others.find):
         if isinstance(memory, Entry):
-            _add(connection, model, memory, subject, action)
+            add(connection, model, memory, subject, action)
             changed.append(memory.memory)
         else:
             changed.append(others.rewrite(memory, action, subject))
@@ -304,7 +304,7 @@ class Others:
             memory,
             version=before.version + 1,
             updated_at=max(now(), before.updated_at),
-            sequence=_next_seq(self._connection),
+            sequence=next_sequence(self._connection),
         )
         connection = self._connection
         rows.rewrite(connection, number, self._ns, after)
@@ -317,6 +317,11 @@ class Others:
         _count(connection, self._ns, after.sequence, 0, 0, 0, 0)
         self._known[memory.id] = number, after
         return after
+
+
+def next_version(memory: Memory, before: Memory) -> Memory:
+    """A memory as the version that follows another."""
+    return replace(memory, version=before.version + 1, updated_at=max(now(), before.updated_at))
 
 
 def restore(
@@ -334,9 +339,9 @@ def restore(
         version,
         version=memory.version + 1,
         updated_at=max(now(), memory.updated_at),
-        sequence=_next_seq(connection),
+        sequence=next_sequence(connection),
     )
-    _reword(connection, model, known, after, analyse, None)
+    reword(connection, model, known, after, analyse, None)
     entry = ledger.append(connection, "undo", memory.namespace, subject, memory.id, after.version)
     past.keep(connection, number, memory, entry)
     return after
@@ -347,7 +352,7 @@ def delete(
 ) -> None:
     """Delete memories with everything that was derived from them."""
     for number, memory in found:
-        seq = _next_seq(connection)
+        seq = next_sequence(connection)
         rows.remove(connection, number)
         past.drop(connection, number)
         trust.recount(connection, ns, memory, None)
@@ -375,7 +380,7 @@ def fill_vectors(
             continue
         if memory.embedding is EmbeddingState.READY:
             continue
-        ns, memory = number >> SLOT_BITS, replace(memory, sequence=_next_seq(connection))
+        ns, memory = number >> SLOT_BITS, replace(memory, sequence=next_sequence(connection))
         vectors.put(connection, model, number, memory, vector)
         rows.rewrite(connection, number, ns, memory)
         _count(connection, ns, memory.sequence, 0, 0, 0, -1)
@@ -457,7 +462,8 @@ def _same(connection: apsw.Connection, memory: Memory) -> tuple[int, Memory] | N
     return found[0] if found else None
 
 
-def _next_seq(connection: apsw.Connection) -> int:
+def next_sequence(connection: apsw.Connection) -> int:
+    """The number of the next change in the file."""
     row = fetch_one(
         connection, "UPDATE setting SET value = value + 1 WHERE name = 'seq' RETURNING value"
     )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -12,7 +12,18 @@ from uuid import UUID
 import apsw
 
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.store import changes, ledger, listing, past, rows, sealing, trust, vectors
+from memoryoss_mcp.store import (
+    changes,
+    fabric,
+    ledger,
+    listing,
+    past,
+    rows,
+    sealing,
+    syncing,
+    trust,
+    vectors,
+)
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.ledger import LedgerEntry, LedgerQuery
 from memoryoss_mcp.store.past import Version
@@ -75,6 +86,15 @@ class Reading(ABC):
             namespace,
             "m.ns = ? AND m.number IN (SELECT number FROM edge WHERE target = ?"
             " AND kind = 'derived_from') ORDER BY m.number",
+            memory_id,
+        )
+
+    def contradicted_by(self, namespace: str, memory_id: UUID) -> tuple[Memory, ...]:
+        """The memories that name one as at odds with them, oldest first."""
+        return self._tied(
+            namespace,
+            "m.ns = ? AND m.number IN (SELECT number FROM edge WHERE target = ?"
+            " AND kind = 'contradicts_with') ORDER BY m.number",
             memory_id,
         )
 
@@ -182,6 +202,32 @@ class Reading(ABC):
                 return
             last = batch[-1][0]
 
+    def visit(self, namespace: str, visitor: Callable[[Memory], None]) -> None:
+        """Show every memory of a namespace to a visitor, by id, all of one state of the file. The
+        visitor must not use the store."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            batch = [] if ns is None else rows.by_id(connection, ns, b"", WALK_BATCH)
+            while batch and ns is not None:
+                for _, memory in batch:
+                    visitor(memory)
+                batch = rows.by_id(connection, ns, batch[-1][1].id.bytes, WALK_BATCH)
+
+    def same_words(
+        self, namespace: str, content_hashes: Sequence[str]
+    ) -> dict[str, tuple[Memory, ...]]:
+        """The memories whose content has one of some hashes, by hash, oldest first; archived ones
+        too."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            return {} if ns is None else rows.by_hash(connection, ns, content_hashes)
+
+    def holds(self, namespace: str) -> bool:
+        """Whether a namespace has any memory, archived or not."""
+        with self._reading() as connection:
+            ns = changes.namespace_key(connection, namespace)
+            return bool(fetch_all(connection, "SELECT 1 FROM memory WHERE ns = ? LIMIT 1", (ns,)))
+
     def count(self, namespace: str) -> int:
         """How many memories of a namespace are not archived."""
         with self._reading() as connection:
@@ -218,6 +264,21 @@ class Reading(ABC):
                 (namespace, limit),
             )
         return [(UUID(bytes=key), at, document) for key, at, document in found]
+
+    def registry(self, ids: Sequence[str] | None = None) -> fabric.Rows:
+        """See :func:`memoryoss_mcp.store.fabric.read`."""
+        with self._reading() as connection:
+            return fabric.read(connection, ids)
+
+    def sync_states(self, namespace: str) -> dict[UUID, syncing.Known]:
+        """See :func:`memoryoss_mcp.store.syncing.states`."""
+        with self._reading() as connection:
+            return syncing.states(connection, namespace)
+
+    def sync_chunks(self, folder: str) -> dict[str, bytes]:
+        """See :func:`memoryoss_mcp.store.syncing.chunks`."""
+        with self._reading() as connection:
+            return syncing.chunks(connection, folder)
 
     def is_sealed(self, namespace: str) -> bool:
         """Whether a namespace is sealed."""

@@ -235,6 +235,27 @@ def behind(
     )
 
 
+def by_id(
+    connection: apsw.Connection, ns: int, after: bytes, limit: int
+) -> list[tuple[int, Memory]]:
+    """Up to ``limit`` memories of a namespace with ids above ``after``, in the order of the ids."""
+    return select(connection, "m.ns = ? AND m.id > ? ORDER BY m.id LIMIT ?", ns, after, limit)
+
+
+def by_hash(
+    connection: apsw.Connection, ns: int, content_hashes: Sequence[str]
+) -> dict[str, tuple[Memory, ...]]:
+    """The memories of a namespace by the hash of their content, oldest first."""
+    found: dict[str, tuple[Memory, ...]] = {}
+    for content_hash in dict.fromkeys(content_hashes):
+        kept = sealing.tokens(connection, ns, "content_hash", content_hash)
+        marks = ",".join("?" * len(kept))
+        condition = f"m.ns = ? AND m.content_hash IN ({marks}) ORDER BY m.number"
+        if memories := select(connection, condition, ns, *kept):
+            found[content_hash] = tuple(memory for _, memory in memories)
+    return found
+
+
 def bare(memory: Memory) -> tuple[tuple[Any, ...], dict[str, list[str]]]:
     """The :data:`COLUMNS` of a memory without a place, for :func:`restored`, and its edges, for
     :func:`linked`."""
