@@ -23,6 +23,7 @@ CONFIG_VARIABLE = "MEMORYOSS_CONFIG"
 DATA_DIR_VARIABLE = "MEMORYOSS_DATA_DIR"
 NAMESPACE_VARIABLE = "MEMORYOSS_NAMESPACE"
 KEYS_DIR_VARIABLE = "MEMORYOSS_KEYS_DIR"
+HMAC_SECRET_VARIABLE = "MEMORYOSS_AUDIT_HMAC_SECRET"
 
 PLUGIN_TABLES = frozenset({"server", "tls", "auth", "proxy", "sharing", "setup"})
 """Tables of other distributions that share the file; they check them themselves."""
@@ -80,6 +81,8 @@ class Trust:
     """``[trust]``: below which score (0 to 1) a memory is marked as of low trust."""
 
     threshold: float = 0.3
+    audit_hmac_secret: str | None = field(default=None, repr=False)
+    """The secret of an installation of the original: with it its signatures can be verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,28 @@ class Screen:
     """Keys, tokens and passwords: ``redact`` them, ``refuse`` the memory, or ``keep`` them."""
 
 
+CONNECTORS = (
+    "editor",
+    "terminal",
+    "browser",
+    "docs",
+    "ticket",
+    "calendar",
+    "pull_request",
+    "incident",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Connectors:
+    """``[connectors]``: which signals of other programs are taken in; none unless named here."""
+
+    enabled: tuple[str, ...] = ()
+    """Kinds out of :data:`CONNECTORS`."""
+    raw: bool = False
+    """Whether raw excerpts may be kept where a signal asks for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logging:
     """``[logging]``: what is written to stderr."""
@@ -173,6 +198,7 @@ class Config:
     encryption: Encryption = Encryption()
     audit: Audit = Audit()
     screen: Screen = Screen()
+    connectors: Connectors = Connectors()
     limits: Limits = field(default_factory=Limits)
     logging: Logging = Logging()
 
@@ -198,6 +224,7 @@ _TABLES: dict[str, type[Any]] = {
     "encryption": Encryption,
     "audit": Audit,
     "screen": Screen,
+    "connectors": Connectors,
     "limits": Limits,
     "logging": Logging,
 }
@@ -252,6 +279,8 @@ def load_config(
     namespace = environ.get(NAMESPACE_VARIABLE)
     if namespace:
         config = replace(config, namespaces=replace(config.namespaces, default=namespace))
+    if secret := environ.get(HMAC_SECRET_VARIABLE):
+        config = replace(config, trust=replace(config.trust, audit_hmac_secret=secret))
     _check(config)
     return replace(config, data_dir=folder, keys_dir=keys, path=path)
 
@@ -308,7 +337,13 @@ def read_table(kind: type[Any], name: str, content: Any, path: Path) -> Any:
             )
         if not _fits(value, hints[key]):
             raise ConfigError(f"{path}: [{name}] {key} has the wrong type ({value!r}).")
-    return kind(**{k: float(v) if hints[k] is float else v for k, v in content.items()})
+    return kind(**{key: _read_value(value, hints[key]) for key, value in content.items()})
+
+
+def _read_value(value: Any, hint: Any) -> Any:
+    if hint is float:
+        return float(value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -316,6 +351,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, part) for part in typing.get_args(hint))
     if typing.get_origin(hint) is Mapping:
         return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, list) and all(isinstance(v, str) for v in value)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
@@ -343,6 +380,12 @@ def _check(config: Config) -> None:
         raise ConfigError(f"[audit] reads must be one of {', '.join(READS)}.")
     if config.screen.secrets not in SECRETS:
         raise ConfigError(f"[screen] secrets must be one of {', '.join(SECRETS)}.")
+    for kind in config.connectors.enabled:
+        if kind not in CONNECTORS:
+            raise ConfigError(
+                f"[connectors] enabled names {kind!r}, which is no connector.",
+                hint=f"Known connectors: {', '.join(CONNECTORS)}.",
+            )
     if config.encryption.provider not in PROVIDERS:
         raise ConfigError(f"[encryption] provider must be one of {', '.join(PROVIDERS)}.")
     if config.encryption.local_key not in LOCAL_KEYS:

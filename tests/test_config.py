@@ -10,11 +10,13 @@ import pytest
 from memoryoss_mcp.config import (
     CONFIG_VARIABLE,
     DATA_DIR_VARIABLE,
+    HMAC_SECRET_VARIABLE,
     KEYS_DIR_VARIABLE,
     NAMESPACE_VARIABLE,
     PLUGIN_KEYS,
     PLUGIN_TABLES,
     Config,
+    Connectors,
     Recall,
     default_data_dir,
     load_config,
@@ -73,6 +75,18 @@ def test_a_relative_data_folder_becomes_absolute(
     relative = load_config(path.relative_to(tmp_path), environ={})
     assert relative.data_dir.is_absolute()
     assert relative.data_dir.resolve() == (tmp_path / "var").resolve()
+
+
+def test_the_secret_of_the_original_comes_from_environment_then_file(tmp_path: Path) -> None:
+    chosen = "".join(("of-", "the-", "file"))
+    path = write(tmp_path, f'[trust]\naudit_hmac_secret = "{chosen}"\n')
+    assert load_config(path, environ={}).trust.audit_hmac_secret == chosen
+    other = chosen.replace("file", "environment")
+    config = load_config(path, environ={HMAC_SECRET_VARIABLE: other})
+    assert config.trust.audit_hmac_secret == other
+    assert load_config(path, environ={HMAC_SECRET_VARIABLE: ""}).trust.audit_hmac_secret == chosen
+    assert load_config(data_dir=tmp_path / "none", environ={}).trust.audit_hmac_secret is None
+    assert other not in repr(config)
 
 
 def test_the_file_comes_from_option_then_environment_then_the_data_folder(tmp_path: Path) -> None:
@@ -142,6 +156,9 @@ def test_every_table_is_read(tmp_path: Path) -> None:
         max_content_bytes = 100
         [screen]
         secrets = "refuse"
+        [connectors]
+        enabled = ["terminal", "editor"]
+        raw = true
         [logging]
         level = "debug"
         json = true
@@ -153,6 +170,7 @@ def test_every_table_is_read(tmp_path: Path) -> None:
     assert config.recall == Recall(vector=1.0, diversity_factor=0.5, confidence_gate=False)
     assert isinstance(config.recall.vector, float)
     assert config.screen.secrets == "refuse"
+    assert config.connectors == Connectors(("terminal", "editor"), raw=True)
     assert config.limits == Limits(max_content_bytes=100)
     assert (config.logging.level, config.logging.json) == ("debug", True)
 
@@ -207,6 +225,10 @@ def test_an_unknown_name_is_an_error_that_names_it(tmp_path: Path, text: str, na
         "[recall]\nvector = 0\nfts = 0\nexact = 0\n",
         '[screen]\nsecrets = "hide"\n',
         "[screen]\nsecrets = true\n",
+        '[connectors]\nenabled = "terminal"\n',
+        "[connectors]\nenabled = [1]\n",
+        "[connectors]\nenabled = true\n",
+        '[connectors]\nraw = "yes"\n',
         "[limits]\nmax_tags = 0\n",
         "[limits]\nmax_tags = true\n",
         "[limits]\nmax_tags = 2.5\n",
@@ -227,6 +249,15 @@ def test_a_wrong_value_is_an_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     assert caught.value.code == "config_invalid"
+
+
+@pytest.mark.parametrize("name", ["phone", "Terminal", "pr", ""])
+def test_an_unknown_connector_is_an_error_that_names_the_known_ones(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ConfigError, match="pull_request, incident") as caught:
+        read(tmp_path, f'[connectors]\nenabled = ["terminal", "{name}"]\n')
+    assert repr(name) in caught.value.message
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

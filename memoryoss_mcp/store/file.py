@@ -56,9 +56,14 @@ def _keep_trust(connection: apsw.Connection) -> None:
     trust.rebuild(connection)
 
 
+def _keep_fabric(connection: apsw.Connection) -> None:
+    connection.execute(schema.FABRIC_TABLES)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "indexes of what waits for review and of what was superseded", _index_states),
     Migration(3, "earlier versions, reputations of sources, centroids of namespaces", _keep_trust),
+    Migration(4, "identities that sign, catalogs of them, and what was synchronised", _keep_fabric),
 )
 """Steps after the first released schema, in order."""
 
@@ -105,6 +110,7 @@ def create(path: Path, model: tuple[str, str, int]) -> None:
                 connection.execute(schema.SUPERSEDED_INDEX)
                 connection.execute(schema.TRUST_TABLES)
                 connection.execute(schema.LEDGER_INDEX)
+                connection.execute(schema.FABRIC_TABLES)
                 for column in schema.SEALED_COLUMNS:
                     connection.execute(column)
                 connection.execute(

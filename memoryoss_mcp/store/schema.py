@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 SLOT_BITS: Final = 40
 SLOT_MASK: Final = (1 << SLOT_BITS) - 1
 CHUNK_SIZE: Final = 512
@@ -87,6 +87,69 @@ CREATE TABLE data_key(
   walked INTEGER,                      -- rotation to this key: the last row that it has sealed
   retired_at INTEGER,                  -- since when all is sealed with a later one
   expires_at INTEGER                   -- when it goes
+) WITHOUT ROWID;
+"""
+
+FABRIC_TABLES: Final = """
+CREATE TABLE identity(
+  id TEXT NOT NULL,
+  catalog TEXT NOT NULL,               -- that named it; empty: registered here
+  kind TEXT NOT NULL,
+  label TEXT NOT NULL,
+  public_key BLOB,                     -- none: one of the original, which has no keys
+  registered_at INTEGER NOT NULL,
+  PRIMARY KEY(id, catalog)
+) WITHOUT ROWID;
+
+CREATE TABLE revocation(
+  id TEXT NOT NULL,
+  catalog TEXT NOT NULL,               -- that revoked it; empty: revoked here
+  kind TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  revoked_at INTEGER NOT NULL,
+  replacement TEXT,                    -- the identity that signs in its place
+  PRIMARY KEY(id, catalog)
+) WITHOUT ROWID;
+
+CREATE TABLE restoration(
+  id TEXT PRIMARY KEY,                 -- restored here, whatever catalogs say
+  restored_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE pin(
+  id TEXT PRIMARY KEY,
+  public_key BLOB NOT NULL,
+  pinned_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE catalog(
+  id TEXT PRIMARY KEY,
+  label TEXT NOT NULL,
+  signer TEXT,                         -- the identity that signed it; none: unsigned
+  sequence INTEGER NOT NULL,
+  exported_at INTEGER NOT NULL,
+  imported_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE issued(
+  catalog TEXT PRIMARY KEY,            -- exported here
+  sequence INTEGER NOT NULL,
+  issued_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE sync_state(
+  ns INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  clock TEXT NOT NULL,
+  digest BLOB,
+  PRIMARY KEY(ns, id)
+) WITHOUT ROWID;
+
+CREATE TABLE sync_chunk(
+  folder TEXT NOT NULL,
+  name TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  PRIMARY KEY(folder, name)
 ) WITHOUT ROWID;
 """
 

@@ -18,14 +18,17 @@ from memoryoss_mcp.model import Change, Memory, now
 from memoryoss_mcp.store import (
     changes,
     counting,
+    fabric,
     file,
     forgetting,
+    intake,
     ledger,
     lexical,
     listing,
     residue,
     rows,
     schema,
+    syncing,
     undoing,
     upkeep,
     vectors,
@@ -40,6 +43,7 @@ from memoryoss_mcp.store.connection import (
 )
 from memoryoss_mcp.store.custodian import Custodian
 from memoryoss_mcp.store.head import HeadKeeper
+from memoryoss_mcp.store.intake import Arrivals, Taken
 from memoryoss_mcp.store.ledger import LedgerReport
 from memoryoss_mcp.store.reading import Reading
 from memoryoss_mcp.store.residue import Erasure
@@ -171,6 +175,49 @@ class Store(Reading):
         )
         return changed
 
+    def take(
+        self, namespace: str, arrivals: Arrivals, action: str, progress: Callable[[int], None]
+    ) -> Taken:
+        """Write what arrives from elsewhere, all of it in one transaction or nothing; see
+        :func:`memoryoss_mcp.store.intake.take`."""
+        if self._seal_new:
+            self.custodian.seal_new({namespace})
+        taken: Taken = self._write(
+            lambda c: intake.take(
+                c, self.model, namespace, arrivals, self._analyse, self.subject, action, progress
+            )
+        )
+        return taken
+
+    def merge(
+        self, namespace: str, merger: syncing.Merger, progress: Callable[[int], None]
+    ) -> syncing.Merged:
+        """Carry out what an import of other installations' changes does, in one transaction; see
+        :mod:`memoryoss_mcp.store.syncing`."""
+        if self._seal_new:
+            self.custodian.seal_new({namespace})
+        with self._forgetting:
+            taken, chosen, gone = self._write(
+                lambda c: syncing.merge(
+                    c, self.model, namespace, merger, self._analyse, self.subject, progress
+                )
+            )
+            erasure = residue.erase(self.path, gone) if gone else None
+        request = syncing.request_for(namespace, merger)
+        receipt = forgetting.receipt(request, chosen, erasure) if chosen is not None else None
+        return syncing.Merged(taken, receipt)
+
+    def note_sync(
+        self,
+        namespace: str,
+        known: syncing.States,
+        folder: str,
+        read: syncing.Chunks,
+        check: Callable[[Mapping[str, bytes]], None] = lambda _: None,
+    ) -> None:
+        """See :func:`memoryoss_mcp.store.syncing.note`."""
+        self._write(lambda c: syncing.note(c, namespace, known, folder, read, check))
+
     def forget(self, request: ForgetRequest) -> ForgetReceipt:
         """Delete memories and prove that their bytes are gone. Whatever fails after the deletion is
         told in the receipt.
@@ -222,6 +269,12 @@ class Store(Reading):
                 (certificate_id.bytes, now(), namespace, document),
             )
         )
+
+    def edit_registry(self, rule: fabric.Rule) -> tuple[fabric.Edit, ...]:
+        """Change the registry of who signs, in one transaction; see
+        :func:`memoryoss_mcp.store.fabric.edit`."""
+        edits: tuple[fabric.Edit, ...] = self._write(lambda c: fabric.edit(c, rule, self.subject))
+        return edits
 
     def finish_erasures(self) -> Erasure | None:
         """Take up the erasures that a kill interrupted, if any; may rewrite the file."""

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-only
-"""Signatures: one Ed25519 key (RFC 8032) of this installation, and their verification by anyone."""
+"""Signatures: Ed25519 keys (RFC 8032) of this installation, and their verification by anyone."""
 
 from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,33 @@ class Signer:
         Raises:
             VaultError: the file cannot be used or holds another kind of key.
         """
-        data = keyfile.read_or_make(path, _new_key)
+        return cls._of(keyfile.read_or_make(path, _new_key), path)
+
+    @classmethod
+    def read(cls, path: Path) -> Signer:
+        """The signer whose key is in a file that is there.
+
+        Raises:
+            VaultError: the file cannot be used or holds another kind of key.
+        """
+        try:
+            return cls._of(keyfile.read(path), path)
+        except OSError as error:
+            raise VaultError(f"The key file {path} cannot be used ({error.strerror}).") from error
+
+    @classmethod
+    def make(cls, place: Callable[[bytes], Path]) -> Signer:
+        """A new signer; ``place`` says where its key is kept, given the public key (32 bytes).
+
+        Raises:
+            VaultError: the file cannot be made.
+        """
+        data = _new_key()
+        path = place(cls._of(data, Path()).public_key)
+        return cls._of(keyfile.read_or_make(path, lambda: data), path)
+
+    @classmethod
+    def _of(cls, data: bytes, path: Path) -> Signer:
         try:
             key = serialization.load_pem_private_key(data, password=None)
         except (TypeError, ValueError) as error:

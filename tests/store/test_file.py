@@ -433,7 +433,18 @@ def test_a_restored_snapshot_is_a_working_store(tmp_path: Path) -> None:
     assert support.unsound(path) == []
 
 
+SINCE_THE_THIRD = (
+    "DROP TABLE identity",
+    "DROP TABLE revocation",
+    "DROP TABLE restoration",
+    "DROP TABLE pin",
+    "DROP TABLE catalog",
+    "DROP TABLE issued",
+    "DROP TABLE sync_state",
+    "DROP TABLE sync_chunk",
+)
 SINCE_THE_SECOND = (
+    *SINCE_THE_THIRD,
     "DROP INDEX ledger_memory",
     "DROP TABLE past",
     "DROP INDEX memory_governed",
@@ -444,6 +455,24 @@ SINCE_THE_SECOND = (
     "ALTER TABLE namespace DROP COLUMN key",
     "ALTER TABLE memory DROP COLUMN sealed",
 )
+
+
+def test_a_file_of_the_third_schema_gets_the_registry_and_the_state_of_synchronisation(
+    tmp_path: Path,
+) -> None:
+    path = made(tmp_path / "memoryoss.db", "kept")
+    with support.raw(path) as connection, connection:
+        new = set(connection.execute("SELECT type, name, sql FROM sqlite_schema"))
+        for statement in SINCE_THE_THIRD:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 3")
+        description.sign(connection)
+    assert contents(path) == ["kept"]
+    with support.raw(path) as connection:
+        assert set(connection.execute("SELECT type, name, sql FROM sqlite_schema")) == new
+    assert support.unsound(path) == []
+    [saved] = file.snapshots(path)
+    assert "-v3-" in saved.name
 
 
 def test_a_file_of_the_second_schema_gets_what_trust_rests_on(tmp_path: Path) -> None:

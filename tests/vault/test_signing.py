@@ -58,6 +58,16 @@ def test_the_key_is_made_once_and_stays(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_further_keys_are_made_where_their_public_key_says_and_read_again(tmp_path: Path) -> None:
+    made = Signer.make(lambda public_key: tmp_path / "more" / f"{public_key.hex()[:8]}.key")
+    [path] = (tmp_path / "more").iterdir()
+    assert path.name == f"{made.public_key.hex()[:8]}.key"
+    assert Signer.read(path).public_key == made.public_key
+    with pytest.raises(VaultError, match="cannot be used"):
+        Signer.read(tmp_path / "none.key")
+    assert not (tmp_path / "none.key").exists()
+
+
 def test_what_is_no_key_is_refused_and_left(tmp_path: Path) -> None:
     path = tmp_path / "signing.key"
     path.write_text("not a key", "utf-8")
