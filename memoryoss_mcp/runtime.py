@@ -26,6 +26,7 @@ from memoryoss_mcp.lifecycle.quarantine import quarantined, said_again
 from memoryoss_mcp.lifecycle.upkeep import Upkeep
 from memoryoss_mcp.model import Change, Draft, Memory, Origin, check_namespace, now
 from memoryoss_mcp.namespaces import NamespaceChoice, choose_namespace
+from memoryoss_mcp.portability import Portability
 from memoryoss_mcp.recall import checkup
 from memoryoss_mcp.recall.encoder import Encoder, Warmer, fill_pending
 from memoryoss_mcp.recall.engine import Engine
@@ -33,7 +34,7 @@ from memoryoss_mcp.recall.indexing import document_terms
 from memoryoss_mcp.recall.query import RecallQuery
 from memoryoss_mcp.recall.result import Explanation, RecallResult
 from memoryoss_mcp.screen import Admitted, screen_change, screen_draft
-from memoryoss_mcp.services import Services, silent
+from memoryoss_mcp.services import silent
 from memoryoss_mcp.store import doctor
 from memoryoss_mcp.store.changes import Entry, draft_memory
 from memoryoss_mcp.store.store import Store
@@ -62,7 +63,7 @@ STORE_BATCH = 64
 """Memories of ``store_many`` that are embedded and committed together."""
 
 
-class Runtime(Services):
+class Runtime(Portability):
     """The memory of one data folder. Thread-safe; several processes may open the same folder.
 
     Open it with :meth:`open`, close it with :meth:`close` or a ``with`` block.

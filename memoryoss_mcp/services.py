@@ -200,6 +200,14 @@ class Services:
         nothing of them."""
         return tuple(self._store.get_many(namespace, ids).values())
 
+    def same_words(
+        self, namespace: str, content_hashes: Sequence[str]
+    ) -> dict[str, tuple[Memory, ...]]:
+        """The memories of a namespace whose content has one of some hashes (hexadecimal SHA-256),
+        by hash, oldest first; archived ones too."""
+        check_namespace(namespace, self.config.limits.max_namespace_length)
+        return self._store.same_words(namespace, content_hashes)
+
     def is_sealed(self, namespace: str) -> bool:
         """Whether a namespace is sealed."""
         return self._store.is_sealed(namespace)
