@@ -17,7 +17,13 @@ from memoryoss_mcp.errors import ConflictError, MemoryOSSError, StoreDamagedErro
 from memoryoss_mcp.model import Memory, now
 from memoryoss_mcp.store import changes, drafts, file, vectors
 from memoryoss_mcp.store.changes import Analyse
-from memoryoss_mcp.store.connection import connect, connect_damaged, translated, write_transaction
+from memoryoss_mcp.store.connection import (
+    connect,
+    connect_damaged,
+    fetch_one,
+    translated,
+    write_transaction,
+)
 from memoryoss_mcp.store.schema import SLOT_BITS
 from memoryoss_mcp.store.sealing import Keys
 from memoryoss_mcp.store.types import Finding, Progress
@@ -50,6 +56,7 @@ def salvage(
                     kept = _copy(wreck, copy, batch, analyse)
                     saved, twice = saved + kept, twice + len(batch) - kept
                     progress("salvaging", saved, saved)
+                lost = _copy_tables(source, copy)
         if saved == 0:
             raise StoreDamagedError(f"No memory of {path.name} can be read.")
         drafts.place(draft, target)
@@ -57,7 +64,10 @@ def salvage(
         return Finding("salvage", "error", f"Nothing could be salvaged. {error}")
     finally:
         drafts.discard(draft)
-    return Finding("salvage", "warning", " ".join(_told(path, target, wreck, saved, twice)))
+    told = _told(path, target, wreck, saved, twice)
+    if lost:
+        told.insert(1, f"Not all of this could be read: {', '.join(lost)}.")
+    return Finding("salvage", "warning", " ".join(told))
 
 
 def _copy(
@@ -79,6 +89,37 @@ def _copy(
                 continue  # damage shows one memory in two places
             kept += 1
     return kept
+
+
+def _copy_tables(source: apsw.Connection, copy: apsw.Connection) -> list[str]:
+    """Copy what stands beside the memories: certificates, and who is trusted. A lost revocation
+    would be trust in somebody whom nobody trusts any more. Returns what could not be read."""
+    lost: list[str] = []
+    (version,) = fetch_one(source, "PRAGMA user_version")
+    for table, (name, since) in _BESIDE.items():
+        if 0 < version < since:
+            continue
+        try:
+            with write_transaction(copy):
+                for row in source.execute(f"SELECT * FROM {table}"):
+                    marks = ",".join("?" * len(row))
+                    copy.execute(f"INSERT OR IGNORE INTO {table} VALUES({marks})", row)
+        except apsw.Error:
+            if name not in lost:
+                lost.append(name)
+    return lost
+
+
+_BESIDE: Final = {
+    "certificate": ("certificates of deletions", 3),
+    "identity": ("the registry of who signs", 4),
+    "revocation": ("the registry of who signs", 4),
+    "restoration": ("the registry of who signs", 4),
+    "pin": ("the registry of who signs", 4),
+    "catalog": ("the registry of who signs", 4),
+    "issued": ("the registry of who signs", 4),
+}
+"""Tables that are copied as they are, what people call them, and since which schema there are."""
 
 
 def _keep_sealed(wreck: Wreck, copy: apsw.Connection, ns: int, name: str) -> None:

@@ -245,6 +245,25 @@ def test_the_source_of_a_salvage_cannot_be_written(path: Path) -> None:
         connection.execute("DELETE FROM memory")
 
 
+def test_who_is_trusted_and_what_was_certified_is_saved_too(path: Path) -> None:
+    with support.raw(path) as connection:
+        connection.execute(
+            "INSERT INTO revocation VALUES('device:1', '', 'device', 'stolen', 7, NULL)"
+        )
+        connection.execute("INSERT INTO certificate VALUES(x'01', 5, 'one', '{}')")
+    ruin(path, "tag", "lexical", "ledger")
+    copy, told = salvaged(path)
+    assert "registry" not in told
+    with support.raw(copy) as connection:
+        [row] = connection.execute("SELECT id, reason FROM revocation")
+        assert row == ("device:1", "stolen")
+        assert list(connection.execute("SELECT document FROM certificate")) == [("{}",)]
+    copy.unlink()
+    ruin(path, "revocation")
+    _, told = salvaged(path)
+    assert "Not all of this could be read: the registry of who signs." in told
+
+
 def test_a_salvage_that_saves_nothing_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "memoryoss.db"
     with support.opened(path) as store:
