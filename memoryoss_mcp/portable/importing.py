@@ -30,7 +30,7 @@ from memoryoss_mcp.portable.artifact import Artifact
 from memoryoss_mcp.portable.document import content_id
 from memoryoss_mcp.portable.exporting import linked
 from memoryoss_mcp.portable.integrity import Verdict, entries, verify
-from memoryoss_mcp.portable.planning import Decision, Planned, Planner, merged, with_tie
+from memoryoss_mcp.portable.planning import Decision, Planned, Planner, Prepare, merged, with_tie
 from memoryoss_mcp.portable.records import (
     EXTENSION,
     Extension,
@@ -40,7 +40,7 @@ from memoryoss_mcp.portable.records import (
 )
 from memoryoss_mcp.portable.spool import Spool
 from memoryoss_mcp.portable.trust.decision import TrustDecision, TrustStatus
-from memoryoss_mcp.store.changes import Entry, Find
+from memoryoss_mcp.store.changes import Find
 from memoryoss_mcp.store.intake import Arrival
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import Progress
@@ -56,8 +56,6 @@ PREVIEW: Final = 96
 CLAIMED: Final = 0.35
 """The confidence that a memory may claim for itself when nobody trusted vouches for it."""
 
-Prepare = Callable[[Sequence[Memory]], Sequence[Entry]]
-"""Analyses memories and, if the model is there, embeds them."""
 Screen = Callable[[Draft], tuple[str, tuple[str, ...]]]
 """Checks the limits of a memory: its content without secrets, and the kinds of those."""
 Mode = Literal["import", "replay", "branch"]
@@ -155,7 +153,8 @@ class Importer:
             )
         scope = artifact.document.get("scope")
         preview = Preview(namespace, scope, trust, verdict)
-        planner = Planner(self._store, namespace, is_empty=not self._store.holds(namespace))
+        is_empty = not self._store.holds(namespace)
+        planner = Planner(self._store, namespace, self._prepare, is_empty=is_empty)
         with Spool() as plan:
             self._look_through(artifact, preview, planner, mode, plan, progress)
             if dry_run:
@@ -211,7 +210,7 @@ class Importer:
     ) -> None:
         if not batch:
             return
-        for planned in planner.plan(self._prepare(batch)):
+        for planned in planner.plan(batch):
             memory = planned.entry.memory
             preview.counts[planned.decision] += 1
             if len(preview.items) < SHOWN:

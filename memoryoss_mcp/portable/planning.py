@@ -5,10 +5,10 @@ it. Nothing is dropped without being told, and nobody's words are changed."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from memoryoss_mcp.lifecycle.relations import LEAST, NEAREST, tied
@@ -17,10 +17,6 @@ from memoryoss_mcp.portable.document import content_id
 from memoryoss_mcp.store.changes import Entry
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.text.statements import Comparison, Relation, compare
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 LEAST_WORDS: Final = 5
 """Words that a text has at least to count as contained in another."""
@@ -57,68 +53,83 @@ class Planned:
         return self.decision not in {Decision.DUPLICATE, Decision.MERGE}
 
 
+Prepare = Callable[[Sequence[Memory]], Sequence[Entry]]
+"""Analyses memories and, if the model is there, embeds them."""
+
+
 class Planner:
     """Decides about batches of memories for one namespace. ``is_empty`` says that the namespace
-    holds nothing, so that there is nothing to compare with."""
+    holds nothing, so that there is nothing to compare with. Only what is not settled by its id or
+    its words is prepared."""
 
-    def __init__(self, store: Store, namespace: str, *, is_empty: bool) -> None:
+    def __init__(self, store: Store, namespace: str, prepare: Prepare, *, is_empty: bool) -> None:
         self._store = store
         self._namespace = namespace
+        self._prepare = prepare
         self._is_empty = is_empty
 
-    def plan(self, entries: Sequence[Entry]) -> list[Planned]:
+    def plan(self, memories: Sequence[Memory]) -> list[Planned]:
         """The decision about each of some memories, against what the store holds."""
         if self._is_empty:
+            entries = self._prepare(memories)
             return [Planned(Decision.CREATE, "new here", entry) for entry in entries]
-        memories = [entry.memory for entry in entries]
         by_id = self._store.get_many(self._namespace, [memory.id for memory in memories])
         hashes = [memory.content_hash for memory in memories if memory.content_hash]
         by_words = self._store.same_words(self._namespace, hashes)
-        vectors = self._vectors(entries)
+        settled = [
+            self._settled(memory, by_id.get(memory.id), by_words.get(memory.content_hash or "", ()))
+            for memory in memories
+        ]
+        new = iter(self._prepare([one for one in settled if not isinstance(one, Planned)]))
         return [
-            self._decide(entry, by_id, by_words, None if vectors is None else vectors[place])
-            for place, entry in enumerate(entries)
+            one if isinstance(one, Planned) else self._new(next(new), memory, by_id, by_words)
+            for memory, one in zip(memories, settled, strict=True)
         ]
 
-    def _decide(
-        self,
-        entry: Entry,
-        by_id: Mapping[UUID, Memory],
-        by_words: Mapping[str, tuple[Memory, ...]],
-        vector: NDArray[np.float32] | None,
-    ) -> Planned:
-        memory = entry.memory
-        known = by_id.get(memory.id)
+    def _settled(
+        self, memory: Memory, known: Memory | None, twins: Sequence[Memory]
+    ) -> Planned | Memory:
+        """The decision that needs no comparing; else the memory as it would be stored."""
         if known is not None and known.content == memory.content:
-            return _same(entry, known, "the same memory is there")
-        twins = by_words.get(memory.content_hash or "", ())
+            return _same(memory, known, "the same memory is there")
         for twin in twins:
             if not twin.archived and twin.lineage.superseded_by is None:
-                return _same(entry, twin, "the same words are there")
-        if known is not None:
-            return self._collision(entry, known)
-        found = self._near(entry, vector)
-        if found is not None:
-            return found
-        if twins:
-            return Planned(
-                Decision.CREATE, "the same words are archived or replaced here", entry, twins[0].id
-            )
-        return Planned(Decision.CREATE, "new here", entry)
-
-    def _collision(self, entry: Entry, known: Memory) -> Planned:
-        moved = _moved(entry.memory, known)
+                return _same(memory, twin, "the same words are there")
+        if known is None:
+            return memory
+        moved = _moved(memory, known)
         if self._store.get_many(self._namespace, [moved.id]):
             reason = "it is there already, under the id that it got when another had its own"
-            return Planned(Decision.DUPLICATE, reason, entry, moved.id)
-        reason = "another text is there under its id; it is kept under a new one, for review"
-        return Planned(Decision.ID_COLLISION, reason, replace(entry, memory=moved), known.id)
+            return Planned(Decision.DUPLICATE, reason, _bare(memory), moved.id)
+        return moved
 
-    def _near(self, entry: Entry, vector: NDArray[np.float32] | None) -> Planned | None:
+    def _new(
+        self,
+        entry: Entry,
+        memory: Memory,
+        by_id: Mapping[UUID, Memory],
+        by_words: Mapping[str, tuple[Memory, ...]],
+    ) -> Planned:
+        """The decision about an entry that is stored; ``memory`` is it as it arrived."""
+        if entry.memory.id != memory.id:
+            reason = "another text is there under its id; it is kept under a new one, for review"
+            return Planned(Decision.ID_COLLISION, reason, entry, by_id[memory.id].id)
+        found = self._near(entry)
+        if found is not None:
+            return found
+        if twins := by_words.get(memory.content_hash or ""):
+            reason = "the same words are archived or replaced here"
+            return Planned(Decision.CREATE, reason, entry, twins[0].id)
+        return Planned(Decision.CREATE, "new here", entry)
+
+    def _near(self, entry: Entry) -> Planned | None:
         """What the nearest memories have to say of a new one."""
-        if vector is None:
+        if entry.vector is None:
             return None
+        from memoryoss_mcp.store.vectors import decode  # start-up time: imports numpy
+
         memory = entry.memory
+        [vector] = decode([entry.vector], self._store.model.dimension)
         words = _words(memory.content)
         conflict = None
         for other, cosine in self._store.nearest(self._namespace, vector, NEAREST, LEAST):
@@ -126,9 +137,9 @@ class Planner:
                 continue
             others = _words(other.content)
             if words == others:
-                return _same(entry, other, "the same but for marks and letters is there")
+                return _same(memory, other, "the same but for marks and letters is there")
             if _contains(others, words):
-                return _same(entry, other, "a memory that says this and more is there")
+                return _same(memory, other, "a memory that says this and more is there")
             comparison = None
             if _contains(words, others):
                 comparison = Comparison(Relation.UPDATE, 1.0)
@@ -143,13 +154,6 @@ class Planner:
                 reason = "one says anew what the other says; both are kept"
                 conflict = Planned(Decision.CREATE, reason, entry, other.id, comparison)
         return conflict
-
-    def _vectors(self, entries: Sequence[Entry]) -> NDArray[np.float32] | None:
-        if any(entry.vector is None for entry in entries):
-            return None
-        from memoryoss_mcp.store.vectors import decode  # start-up time: imports numpy
-
-        return decode([entry.vector or b"" for entry in entries], self._store.model.dimension)
 
 
 def merged(known: Memory, arriving: Memory) -> Memory:
@@ -190,11 +194,16 @@ def same_state(known: Memory, arriving: Memory) -> bool:
     return merged(known, arriving) == known
 
 
-def _same(entry: Entry, known: Memory, reason: str) -> Planned:
-    if same_state(known, entry.memory):
-        return Planned(Decision.DUPLICATE, reason, entry, known.id)
+def _same(memory: Memory, known: Memory, reason: str) -> Planned:
+    if same_state(known, memory):
+        return Planned(Decision.DUPLICATE, reason, _bare(memory), known.id)
     more = f"{reason}; it gets the tags, evidence and links that are new"
-    return Planned(Decision.MERGE, more, entry, known.id)
+    return Planned(Decision.MERGE, more, _bare(memory), known.id)
+
+
+def _bare(memory: Memory) -> Entry:
+    """An entry of which nothing but the memory is needed."""
+    return Entry(memory, (), None)
 
 
 def _moved(memory: Memory, known: Memory) -> Memory:
