@@ -73,8 +73,10 @@ def events(
     memory: Memory, versions: Sequence[Version], members: Container[UUID]
 ) -> Iterator[Event]:
     """The events of one memory. Ties count where the other memory is among ``members``."""
-    first = versions[0].memory if versions else memory
-    yield Event(memory.created_at, memory.id, "created", "stored", to_status=_first(versions))
+    first = versions[0].memory.status if versions else None
+    if memory.version == 1:
+        first = memory.status
+    yield Event(memory.created_at, memory.id, "created", "stored", to_status=first)
     sources = tuple(key for key in memory.lineage.derived_from if key in members)
     if memory.lineage.derived_from:
         yield Event(
@@ -86,26 +88,31 @@ def events(
             via="lineage",
             related_ids=sources,
         )
-    reviewed = set()
+    changes = list(pairwise([*(version.memory for version in versions), memory]))
+    before_review = {
+        event: before.status
+        for before, after in changes
+        for event in after.review_events
+        if event not in before.review_events
+    }
     for event in memory.review_events:
-        reviewed.add(event.at)
         yield Event(
             event.at,
             memory.id,
             "review",
             _DONE[event.action],
-            to_status=_AFTER[event.action],
+            before_review.get(event),
+            _AFTER[event.action],
             actor=event.actor,
             via=event.via,
             related_ids=(event.superseded_by,) if event.superseded_by else (),
         )
-    if versions or first.version == memory.version == 1:
-        states = [*(version.memory for version in versions), memory]
-        for before, after in pairwise(states):
-            if after.updated_at not in reviewed:
-                yield from _changes(before, after, members)
-    else:
-        yield from _inferred(memory, members, reviewed=bool(reviewed))
+    for before, after in changes:
+        # A decision has its own event.
+        if before.review_events == after.review_events:
+            yield from _changes(before, after, members)
+    if not versions and memory.version > 1:
+        yield from _inferred(memory, members)
     for other in memory.lineage.contradicts_with:
         # Once for each pair; the other memory may have been changed later, which its own
         # events tell.
@@ -119,10 +126,6 @@ def events(
                 via="contradiction_detection",
                 related_ids=(memory.id, other),
             )
-
-
-def _first(versions: Sequence[Version]) -> Status | None:
-    return versions[0].memory.status if versions else None
 
 
 def _changes(before: Memory, after: Memory, members: Container[UUID]) -> Iterator[Event]:
@@ -163,7 +166,7 @@ def _changes(before: Memory, after: Memory, members: Container[UUID]) -> Iterato
         )
 
 
-def _inferred(memory: Memory, members: Container[UUID], *, reviewed: bool) -> Iterator[Event]:
+def _inferred(memory: Memory, members: Container[UUID]) -> Iterator[Event]:
     """What must have happened to a memory whose earlier versions nobody kept."""
     target = memory.lineage.superseded_by
     if target is not None and target in members:
@@ -185,7 +188,7 @@ def _inferred(memory: Memory, members: Container[UUID], *, reviewed: bool) -> It
             to_status=memory.status,
             via="lifecycle",
         )
-    elif memory.updated_at > memory.created_at and not reviewed and target is None:
+    elif memory.updated_at > memory.created_at and not memory.review_events and target is None:
         yield Event(
             memory.updated_at,
             memory.id,

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: AGPL-3.0-only
+"""A spool gives back what was put in, in memory or in a file, as often as it is asked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memoryoss_mcp.portable import spool
+from memoryoss_mcp.portable.spool import Spool
+
+
+@given(st.lists(st.binary(max_size=40), max_size=30), st.integers(0, 64), st.integers(4, 64))
+def test_what_was_added_comes_back_in_order(parts: list[bytes], in_memory: int, ahead: int) -> None:
+    with pytest.MonkeyPatch.context() as patch, Spool() as found:
+        patch.setattr(spool, "IN_MEMORY", in_memory)
+        patch.setattr(spool, "_AHEAD", ahead)
+        for part in parts:
+            found.append(part)
+        assert len(found) == len(parts)
+        assert list(found) == parts
+        twice = list(zip(found, found, strict=True))
+        assert [one for one, _ in twice] == [other for _, other in twice] == parts
