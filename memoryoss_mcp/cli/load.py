@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections import Counter
@@ -11,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from memoryoss_mcp.cli.interrupt import Interrupt
 from memoryoss_mcp.cli.lines import read_draft
 from memoryoss_mcp.cli.session import INTERRUPTED, Reply, Session
 from memoryoss_mcp.cli.views import namespace_text
@@ -101,7 +100,7 @@ def load_file(
     with (
         _opened(options.file) as source,
         session.progress("storing") as progress,
-        _Interrupt() as interrupt,
+        Interrupt() as interrupt,
     ):
         total = _count_lines(source)
         try:
@@ -203,38 +202,6 @@ def _count_lines(source: BinaryIO) -> int:
     count = sum(block.count(b"\n") for block in iter(lambda: source.read(1 << 20), b""))
     source.seek(0)
     return count
-
-
-class _Interrupt:
-    """Ctrl-C, made to wait while a batch is stored, so that what is reported as stored is exact.
-    A second one does not wait."""
-
-    def __init__(self) -> None:
-        self._storing = self._pressed = False
-
-    def __enter__(self) -> Self:
-        self._usual = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._usual)
-
-    @contextmanager
-    def deferred(self) -> Iterator[None]:
-        """Let Ctrl-C wait until the end of the block."""
-        self._storing = True
-        try:
-            yield
-        finally:
-            self._storing = False
-        if self._pressed:
-            raise KeyboardInterrupt
-
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        if self._storing and not self._pressed:
-            self._pressed = True
-            return
-        raise KeyboardInterrupt
 
 
 def _document(load: Load, chosen: NamespaceChoice, *, dry_run: bool) -> dict[str, Any]:

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import IO, Any, Final, TextIO
 
 from memoryoss_mcp.errors import InvalidInputError
 
 CHUNK: Final = 1 << 16
 """Characters read at once at least."""
+
+LONGEST: Final = 1 << 28
+"""Characters of one element at the most."""
 
 _SPACE: Final = " \t\n\r"
 _ENDS: Final = frozenset(_SPACE + ",]}:")
@@ -27,16 +31,36 @@ def elements(path: Path, members: Collection[str] = ()) -> Iterator[Any]:
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
-            yield from _Reader(file).elements(members)
+            yield from _sound(_Reader(file).elements(members), str(path))
     except FileNotFoundError as error:
         raise InvalidInputError(f"There is no file {path}.", field="path") from error
     except OSError as error:
         raise InvalidInputError(
             f"{path} cannot be read ({error.strerror or error}).", field="path"
         ) from error
+
+
+def elements_in(stream: IO[bytes], name: str) -> Iterator[Any]:
+    """The elements of the array in a stream of UTF-8; another value is the only element. The
+    stream stays open.
+
+    Raises:
+        InvalidInputError: it is not such JSON; ``name`` is what it is called.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig")
+    try:
+        yield from _sound(_Reader(text).parts(), name)
+    finally:
+        text.detach()
+
+
+def _sound(found: Iterator[Any], name: str) -> Iterator[Any]:
+    """What is read, with every fault of it as an error that names the file."""
+    try:
+        yield from found
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(
-            f"{path} is not sound JSON, or not of the expected kind ({error}).",
+            f"{name} is not sound JSON, or not of the expected kind ({error}).",
             field="path",
             hint="Export it again.",
         ) from error
@@ -56,6 +80,14 @@ class _Reader:
             yield from self._array()
         else:
             yield from self._object(members)
+        if self._peek():
+            raise ValueError("something follows its end")
+
+    def parts(self) -> Iterator[Any]:
+        if self._peek() == "[":
+            yield from self._array()
+        else:
+            yield self._value()
         if self._peek():
             raise ValueError("something follows its end")
 
@@ -95,7 +127,7 @@ class _Reader:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except ValueError:
-                if not self._more():
+                if len(self._text) - self._at > LONGEST or not self._more():
                     raise
                 continue
             after = self._text[end : end + 1]

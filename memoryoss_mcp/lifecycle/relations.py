@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
 from memoryoss_mcp.model import Memory, Origin, Status
 from memoryoss_mcp.store.changes import Entry, Find
 from memoryoss_mcp.store.store import Store
+from memoryoss_mcp.store.vectors import EmbeddingModel
 from memoryoss_mcp.text.statements import Comparison, Relation, compare, is_statement
 
 if TYPE_CHECKING:
@@ -47,18 +48,35 @@ class _Tie:
     comparison: Comparison
 
 
+class Neighbourhood(Protocol):
+    """What comparing needs of a store."""
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """The model of the vectors."""
+
+    def nearest(
+        self, namespace: str, vector: NDArray[np.float32], count: int, least: float
+    ) -> list[tuple[Memory, float]]:
+        """The memories nearest to a vector, with their cosines; the nearest first."""
+
+
 class Relations:
     """The ties of a batch of new memories. Made before they are written, carried out by
     :meth:`link` in the transaction that writes them."""
 
-    def __init__(self, store: Store, entries: Sequence[Entry], before: Sequence[Entry]) -> None:
+    def __init__(
+        self, store: Neighbourhood, entries: Sequence[Entry], before: Sequence[Entry]
+    ) -> None:
         """``before`` are entries that may not be written yet: the batch before this one."""
         self._ties: dict[UUID, tuple[_Tie, ...]] = {}
         usable = [e for e in entries if e.vector is not None and is_statement(e.memory.content)]
         if usable:
             self._compare(store, usable, before)
 
-    def _compare(self, store: Store, entries: Sequence[Entry], before: Sequence[Entry]) -> None:
+    def _compare(
+        self, store: Neighbourhood, entries: Sequence[Entry], before: Sequence[Entry]
+    ) -> None:
         from memoryoss_mcp.store.vectors import decode  # start-up time: imports numpy
 
         rows = decode([e.vector or b"" for e in entries], store.model.dimension)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from memoryoss_mcp.portable import lines
 from memoryoss_mcp.portable.artifact import Artifact
 from memoryoss_mcp.portable.integrity import Problem, Verdict
+from memoryoss_mcp.portable.records import EXTENSION
 from memoryoss_mcp.portable.tally import Tally
 
 
@@ -66,7 +67,7 @@ def warnings(
         )
     if counts.root_missing:
         yield Problem("root_missing", "The root of the history is not among its memories.")
-    unknown = sorted(artifact.document.keys() - _names(document))
+    unknown = sorted(artifact.document.keys() - _names(document) - {EXTENSION})
     unknown += [f"memories[].{name}" for name in counts.unknown_fields]
     if head is not None:
         unknown += [f"envelope.{name}" for name in artifact.header.keys() - _names(head)]

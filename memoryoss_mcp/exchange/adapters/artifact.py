@@ -60,7 +60,7 @@ def render_artifact(
         )
     remark = (
         f"{REMARK} kind={kind} namespace={namespace} count={len(ordered)}: written by memoryOSS. "
-        "Change the words of an item as you like; with its comment it stays the same memory. -->"
+        "Change the words of an item as you like: new words wait for review beside the old. -->"
     )
     return "\n\n".join([f"{head}# {title}", remark, *map(render_item, ordered)]) + "\n"
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from memoryoss_mcp.errors import InvalidInputError
+from memoryoss_mcp.exchange.elements import elements_in
 from memoryoss_mcp.exchange.record import Found, Skipped
 from memoryoss_mcp.exchange.sources.archive import Archive, opened
 from memoryoss_mcp.exchange.sources.claude_export import from_message
 from memoryoss_mcp.exchange.sources.columns import Columns
-from memoryoss_mcp.exchange.sources.jsonstream import elements
 from memoryoss_mcp.exchange.values import document, mapping, moment, phrase
 from memoryoss_mcp.model import MemoryType
 
@@ -65,11 +65,11 @@ class ChatGPTExport:
             known: set[str] = set()
             for name in memories:
                 with archive.open(name) as file:
-                    for number, value in enumerate(elements(file, name), 1):
+                    for number, value in enumerate(elements_in(file, name), 1):
                         yield from _once(_memory(value, f"{name}: {number}"), known)
             for name in conversations:
                 with archive.open(name) as file:
-                    for number, value in enumerate(elements(file, name), 1):
+                    for number, value in enumerate(elements_in(file, name), 1):
                         for record in _conversation(mapping(value), f"{name}: {number}"):
                             yield from _once(record, known)
 
@@ -81,12 +81,12 @@ _SHOWN: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 """``3. [2024-05-14]. What is remembered.``, several of them in a row."""
-_QUOTED: Final = re.compile(r"```\w*\n?(.*?)```", re.DOTALL)
+_QUOTED: Final = re.compile(r"```(?:\w*\n)?(.*?)```", re.DOTALL)
 
 
 def _first(archive: Archive, name: str) -> dict[str, Any]:
     with archive.open(name) as file:
-        return mapping(next(elements(file, name), None))
+        return mapping(next(elements_in(file, name), None))
 
 
 def _once(record: Found | Skipped, known: set[str]) -> Iterator[Found | Skipped]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from memoryoss_mcp.errors import InvalidInputError
+from memoryoss_mcp.exchange.elements import elements_in
 from memoryoss_mcp.exchange.lasting import lasting
 from memoryoss_mcp.exchange.record import Found, Skipped
 from memoryoss_mcp.exchange.sources.archive import Archive, opened
-from memoryoss_mcp.exchange.sources.jsonstream import elements
 from memoryoss_mcp.exchange.statements import slug_of
 from memoryoss_mcp.exchange.values import mapping, moment, phrase
 from memoryoss_mcp.model import MemoryType, Status
@@ -55,7 +55,7 @@ class ClaudeExport:
             for wanted in ("projects", "memories", "conversations"):
                 for name in sorted(name for name, part in parts.items() if part == wanted):
                     with archive.open(name) as file:
-                        for number, value in enumerate(elements(file, name), 1):
+                        for number, value in enumerate(elements_in(file, name), 1):
                             place = f"{name}: {number}"
                             yield from _READERS[wanted](mapping(value), place, projects)
 
@@ -77,7 +77,7 @@ def _is_ours(archive: Archive, name: str) -> bool:
     if part is None:
         return False
     with archive.open(name) as file:
-        first = mapping(next(elements(file, name), None))
+        first = mapping(next(elements_in(file, name), None))
     if part == "memories":
         return "conversations_memory" in first or "project_memories" in first
     return "chat_messages" in first if part == "conversations" else "prompt_template" in first
@@ -131,7 +131,7 @@ def _projects(
                 memory_type=memory_type,
                 agent=TOOL,
             )
-    for document in value.get("docs") or ():
+    for document in _list(value.get("docs")):
         name = phrase(mapping(document).get("filename")) or "without a name"
         yield Skipped(f"{place}, {name}", "a document of a project, not a memory")
 
@@ -141,7 +141,7 @@ def _conversations(
 ) -> Iterator[Found | Skipped]:
     """What the user said that lasts, each sentence as a candidate."""
     conversation = phrase(value.get("uuid")) or place
-    for number, entry in enumerate(value.get("chat_messages") or (), 1):
+    for number, entry in enumerate(_list(value.get("chat_messages")), 1):
         message = mapping(entry)
         where = f"{place}, message {number}"
         if message.get("sender") != "human":
@@ -176,9 +176,12 @@ def from_message(
 
 def _text_of(content: Any) -> str:
     """The text blocks of a message."""
-    blocks = content if isinstance(content, list) else []
-    texts = (mapping(block) for block in blocks)
+    texts = map(mapping, _list(content))
     return "\n".join(phrase(block.get("text")) for block in texts if block.get("type") == "text")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, str]]:
