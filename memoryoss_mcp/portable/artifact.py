@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from memoryoss_mcp.errors import InvalidInputError
-from memoryoss_mcp.portable.canonical import DECODER, MalformedError, check, compact
+from memoryoss_mcp.portable.canonical import DECODER, MalformedError, as_written, check, compact
 from memoryoss_mcp.portable.spool import Spool
 
 Shape = Literal["bundle", "passport", "history", "runtime_contract", "trust_catalog", "sidecar"]
@@ -79,7 +79,7 @@ def open_artifact(source: Path | bytes) -> Artifact:
 def values(memories: Spool) -> Iterator[dict[str, Any]]:
     """The memories of an artifact as they were received, one by one."""
     for line in memories:
-        yield json.loads(line)
+        yield DECODER.decode(line.decode())
 
 
 def _read(file: IO[bytes]) -> Artifact:
@@ -96,6 +96,8 @@ def _read(file: IO[bytes]) -> Artifact:
 def _shape(header: dict[str, Any]) -> Shape:
     for shape, names in _MARKS.items():
         if names <= header.keys():
+            if shape == "bundle" and not isinstance(header["payload"], dict):
+                raise MalformedError("The payload of the envelope is no object.", field="file")
             return shape
     raise MalformedError(
         "It is no artifact of a line that this program knows.",
@@ -176,7 +178,8 @@ class _Scanner:
             return
         while True:
             self._peek()
-            self._memories.append(compact(self._value(depth + 2)))
+            value = self._value(depth + 2)
+            self._memories.append(compact(value) if self.printed else as_written(value))
             following = self._peek()
             self._place += 1
             if following == "]":

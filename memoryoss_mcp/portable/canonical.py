@@ -32,6 +32,14 @@ class MalformedError(InvalidInputError):
     code = "malformed_document"
 
 
+class Written(float):
+    """A number of a document that :func:`float_text` would print in another way. ``text`` is how it
+    is written; only :func:`as_written` prints it so."""
+
+    __slots__ = ("text",)
+    text: str
+
+
 def compact(value: Any) -> bytes:
     """A value as compact JSON, keys in the order that they have."""
     return _print(value, sort=False)
@@ -40,6 +48,11 @@ def compact(value: Any) -> bytes:
 def ordered(value: Any) -> bytes:
     """A value as compact JSON, keys sorted by their code points at every level."""
     return _print(value, sort=True)
+
+
+def as_written(value: Any, *, sort: bool = False) -> bytes:
+    """A value as compact JSON, its numbers as they were written."""
+    return "".join(_parts(value, sort=sort, written=True)).encode()
 
 
 def sha256(data: bytes) -> str:
@@ -117,7 +130,7 @@ def float_text(number: float) -> str:
     if -5 < point <= 0:
         return f"{sign}0.{'0' * -point}{kept}"
     rest = f".{kept[1:]}" if kept[1:] else ""
-    return f"{sign}{kept[0]}{rest}e{point - 1}"
+    return f"{sign}{kept[0]}{rest}e{'+' if point > 0 else ''}{point - 1}"
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,7 +149,31 @@ def _constant(name: str) -> Any:
     raise MalformedError(f"{name} is no JSON number.")
 
 
-DECODER: Final = json.JSONDecoder(object_pairs_hook=unique, parse_constant=_constant)
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise MalformedError("A number is too large.")
+    if float_text(value) == text:
+        return value
+    written = Written(value)
+    written.text = text
+    return written
+
+
+def _integer(text: str) -> int | float:
+    """A whole number; one that the original would read as a float, as it would."""
+    if text == "-0" or len(text) > 20:
+        return _float(text)
+    value = int(text)
+    return value if -(2**63) <= value < 2**64 else _float(text)
+
+
+DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=unique,
+    parse_constant=_constant,
+    parse_float=_float,
+    parse_int=_integer,
+)
 """Reads as :func:`loads` does, without its last check."""
 
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -148,21 +185,24 @@ _ORDERED: Final = json.JSONEncoder(
 def _print(value: Any, *, sort: bool) -> bytes:
     text = (_ORDERED if sort else _COMPACT).encode(value)
     if _EXPONENT.search(text):
-        text = "".join(_parts(value, sort=sort))
+        text = "".join(_parts(value, sort=sort, written=False))
     return text.encode()
 
 
-def _parts(value: Any, *, sort: bool) -> list[str]:
+def _parts(value: Any, *, sort: bool, written: bool) -> list[str]:
+    if written and isinstance(value, Written):
+        return [value.text]
     if isinstance(value, float):
         return [float_text(value)]
     if isinstance(value, Mapping):
         parts = ["{"]
         for key in sorted(value) if sort else value:
-            parts += [",", *_parts(key, sort=sort), ":", *_parts(value[key], sort=sort)]
+            parts += [",", _COMPACT.encode(key), ":"]
+            parts += _parts(value[key], sort=sort, written=written)
         return [*parts[:1], *parts[2:], "}"]
     if isinstance(value, Sequence) and not isinstance(value, str):
         parts = ["["]
         for part in value:
-            parts += [",", *_parts(part, sort=sort)]
+            parts += [",", *_parts(part, sort=sort, written=written)]
         return [*parts[:1], *parts[2:], "]"]
     return [_COMPACT.encode(value)]

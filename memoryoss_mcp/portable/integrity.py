@@ -10,9 +10,9 @@ stand in the document, unknown ones included; so its reference readers do.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote, unquote
@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from memoryoss_mcp.portable import lines
 from memoryoss_mcp.portable.artifact import Artifact, values
-from memoryoss_mcp.portable.canonical import MalformedError, compact, ordered
+from memoryoss_mcp.portable.canonical import DECODER, MalformedError, as_written, compact, ordered
 
 Form = Literal["typed", "received"]
 L = TypeVar("L", bound=lines.Line)
@@ -185,23 +185,32 @@ class Frame:
         return digest.hexdigest()
 
 
-def declared_frame(document: Mapping[str, Any], names: Iterable[str]) -> Frame:
+Print = Callable[[Any], bytes]
+
+
+def declared_frame(
+    document: Mapping[str, Any], names: Iterable[str], print_value: Print = compact
+) -> Frame:
     """Some fields of a passport or history in a given order."""
-    return _split(compact({name: document[name] for name in names} | {"memories": _HERE}))
+    return _split(print_value({name: document[name] for name in names} | {"memories": _HERE}))
 
 
-def outer_frame(head: Mapping[str, Any], payload: Mapping[str, Any]) -> Frame:
+def outer_frame(
+    head: Mapping[str, Any], payload: Mapping[str, Any], print_value: Print = ordered
+) -> Frame:
     """What the digest of an envelope covers, with sorted keys."""
     signature, called = head["signature"], head["reference"]
     fields: dict[str, Any] = {name: head.get(name) for name in ENVELOPE_FIELDS}
     fields["reference"] = {name: called.get(name) for name in ("uri", "attachment_name")}
     fields["signature"] = {name: signature.get(name) for name in ENVELOPE_SIGNATURE}
-    return sorted_frame(fields, payload)
+    return sorted_frame(fields, payload, print_value)
 
 
-def sorted_frame(fields: Mapping[str, Any], payload: Mapping[str, Any]) -> Frame:
+def sorted_frame(
+    fields: Mapping[str, Any], payload: Mapping[str, Any], print_value: Print = ordered
+) -> Frame:
     """Some fields and a payload, with sorted keys."""
-    return _split(ordered({**fields, "payload": {**payload, "memories": _HERE}}))
+    return _split(print_value({**fields, "payload": {**payload, "memories": _HERE}}))
 
 
 def split_document(print_value: Callable[[Any], bytes], document: Mapping[str, Any]) -> Frame:
@@ -249,28 +258,35 @@ class _Digests:
         head: lines.Envelope | None,
     ) -> None:
         self._memories = artifact.memories
+        # Where every byte is as it is printed here, so is every number.
+        self._as_received = ordered if artifact.printed else partial(as_written, sort=True)
         received, hashed = artifact.document, document.hashed
         self._typed = _Running(declared_frame(document.written(), hashed))
         self._received = (
-            _Running(declared_frame(received, hashed)) if set(hashed) <= received.keys() else None
+            _Running(declared_frame(received, hashed, as_written))
+            if set(hashed) <= received.keys()
+            else None
         )
         self._outer: list[_Running] = []
         if head is not None:
-            heads = (head.written(), artifact.header)
-            self._outer = [_Running(outer_frame(one, received)) for one in heads]
+            self._outer = [
+                _Running(outer_frame(head.written(), received)),
+                _Running(outer_frame(artifact.header, received, self._as_received)),
+            ]
 
     def walk(self) -> Iterator[lines.Entry]:
         """The memories of the artifact, while they are hashed."""
         for number, line in enumerate(self._memories):
-            value = json.loads(line)
+            value = DECODER.decode(line.decode())
             entry = read_line(lines.Entry, value, f"memories[{number}]")
             self._typed.add(compact(entry.written()))
             if self._received is not None:
                 self._received.add(line)
             if self._outer:
-                printed = ordered(value)
-                for running in self._outer:
-                    running.add(printed)
+                for running, print_value in zip(
+                    self._outer, (ordered, self._as_received), strict=True
+                ):
+                    running.add(print_value(value))
             yield entry
 
     def form(self, expected: str) -> Form | None:

@@ -58,8 +58,15 @@ _RFC3339: Final = re.compile(
 )
 
 
+_HYPHENATED: Final = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_UUID: Final = re.compile(
+    rf"[0-9a-f]{{32}}|{_HYPHENATED}|\{{{_HYPHENATED}\}}|urn:uuid:{_HYPHENATED}",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def _read_id(value: Any) -> UUID:
-    if not isinstance(value, str) or value != value.strip():
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
         raise ValueError("not a UUID")
     try:
         return parse_id(value)
@@ -99,7 +106,12 @@ Time = Annotated[
 ]
 Count = Annotated[int, Field(ge=0, lt=2**32)]
 Version = Annotated[int, Field(ge=0, lt=2**64)]
-Confidence = Annotated[float, Field(allow_inf_nan=False)]
+Confidence = Annotated[
+    float,
+    # A number of a document may know how it was written; a typed one does not.
+    BeforeValidator(lambda value: float(value) if isinstance(value, float) else value),
+    Field(allow_inf_nan=False),
+]
 Type = Annotated[MemoryType, BeforeValidator(_read_enum(MemoryType))]
 State = Annotated[Status, BeforeValidator(_read_enum(Status))]
 Action = Annotated[ReviewAction, BeforeValidator(_read_enum(ReviewAction))]
