@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from memoryoss_mcp.portable.lines import Scope
     from memoryoss_mcp.portable.replaying import Replay
     from memoryoss_mcp.portable.selection import Report
+    from memoryoss_mcp.portable.sync.sync import Sync
     from memoryoss_mcp.portable.trust.decision import TrustDecision
     from memoryoss_mcp.portable.trust.fabric import Fabric
 
@@ -151,6 +152,13 @@ class Portability(Services):
 
         config = self.config
         return Fabric(self._store, config.keys_dir, config.trust.audit_hmac_secret)
+
+    @cached_property
+    def sync(self) -> Sync:
+        """Exchanges memories with other machines through folders."""
+        from memoryoss_mcp.portable.sync.sync import Sync  # start-up time
+
+        return Sync(self._store, self.fabric, self.prepared)
 
     def decider(
         self, sidecar: Mapping[str, Any] | None = None

@@ -359,6 +359,9 @@ def delete(
         length, from_tail = lexical.drop(connection, number)
         vectors.remove(connection, number, memory.id)
         connection.execute("INSERT INTO tombstone VALUES(?,?,?)", (ns, seq, number))
+        connection.execute(
+            "UPDATE sync_state SET digest = x'' WHERE ns = ? AND id = ?", (ns, memory.id.bytes)
+        )
         ledger.append(connection, "forget", memory.namespace, subject, memory.id, memory.version)
         pending = memory.embedding is EmbeddingState.PENDING
         _count(connection, ns, seq, -1, -length, -int(from_tail), -int(pending))
@@ -407,6 +410,7 @@ def remove_empty_namespace(connection: apsw.Connection, name: str) -> None:
     if row is not None:
         connection.execute("DELETE FROM tombstone WHERE ns = ?", row)
         connection.execute("DELETE FROM data_key WHERE ns = ?", row)
+        connection.execute("DELETE FROM sync_state WHERE ns = ?", row)
         connection.execute("DELETE FROM namespace WHERE ns = ?", row)
 
 

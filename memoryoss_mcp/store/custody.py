@@ -16,7 +16,7 @@ import apsw
 
 from memoryoss_mcp.errors import KeyStateError, NotFoundError
 from memoryoss_mcp.model import Memory, now
-from memoryoss_mcp.store import ledger, lexical, past, rows, sealing, trust, vectors
+from memoryoss_mcp.store import ledger, lexical, past, rows, sealing, syncing, trust, vectors
 from memoryoss_mcp.store.changes import namespace_key
 from memoryoss_mcp.store.connection import fetch_all, fetch_one
 from memoryoss_mcp.store.schema import SLOT_BITS
@@ -103,6 +103,7 @@ def seal(
     connection.execute("DELETE FROM posting WHERE ns = ?", (ns,))
     vectors.leave(connection, ns)
     _add_key(connection, ns, key, None)
+    syncing.seal_digests(connection, ns)
     count = _rewrite(connection, ns, None, "sealing", progress)
     trust.put_back(connection, ns, kept)
     _finish(connection, ns)

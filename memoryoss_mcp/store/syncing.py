@@ -122,11 +122,13 @@ def merge(
     taken = intake.take(
         connection, model, namespace, merger.arrivals, analyse, subject, "sync", progress
     )
+    chosen = gone = None
+    if merger.gone:
+        request = request_for(namespace, merger)
+        chosen, gone = forgetting.delete(
+            connection, model, request, len(merger.gone), analyse, subject
+        )
     _keep(connection, namespace, merger.states)
-    if not merger.gone:
-        return taken, None, None
-    request = request_for(namespace, merger)
-    chosen, gone = forgetting.delete(connection, model, request, len(merger.gone), analyse, subject)
     return taken, chosen, gone
 
 
@@ -149,11 +151,12 @@ def _keep(connection: apsw.Connection, namespace: str, known: States) -> None:
                 (ns, key.bytes, state.clock, digest),
             )
     if sealing.of(connection, ns) is not None:
-        _seal_rest(connection, ns)
+        seal_digests(connection, ns)
 
 
-def _seal_rest(connection: apsw.Connection, ns: int) -> None:
-    """Seal the digests from the time before a namespace was sealed."""
+def seal_digests(connection: apsw.Connection, ns: int) -> None:
+    """Seal the digests from the time before a namespace was sealed: in clear they would tell
+    whether a text that somebody has in mind is there."""
     for key, digest in fetch_all(
         connection,
         "SELECT id, digest FROM sync_state WHERE ns = ? AND length(digest) = ?",

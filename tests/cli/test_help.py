@@ -15,7 +15,9 @@ from tests.cli.support import ROOT, Cli
 
 COMMANDS = (
     *("mcp-server", "serve", "dev", "demo", "store", "recall", "update", "forget", "undo", "list"),
-    *("inspect", "review", "team", "history", "consolidate", "decay", "audit", "export"),
+    *("inspect", "review", "team", "history", "passport", "bundle", "reader", "trust", "sync"),
+    *("contract", "conformance", "import", "adapter", "connector"),
+    *("consolidate", "decay", "audit", "export"),
     *("certificate", "seal", "unseal", "keys", "status", "doctor", "migrate"),
     *("migrate-embeddings", "backup", "restore", "models"),
 )
