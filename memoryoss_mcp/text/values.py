@@ -107,6 +107,12 @@ _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
 """Words for what has a value of some kind."""
 
 
+_KINDS_THEMSELVES: Final = frozenset(
+    index_terms("date datum fecha data time times duration dauer duree duracion durata")
+)
+"""Terms of the words for a kind of value, rather than for what has one."""
+
+
 def _compiled(
     kinds: Mapping[str, frozenset[str]],
 ) -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
@@ -150,7 +156,11 @@ def asked_value(query: str) -> Asked | None:
         for match in pattern.finditer(folded):
             named |= kinds
             terms.update(index_terms(match.group()))
-    return Asked(frozenset(named), frozenset(terms)) if named else None
+    if not named:
+        return None
+    # What is asked for by the name of its kind alone need not be told with that name: "the launch
+    # is on 3 May" gives its date.
+    return Asked(frozenset(named), frozenset() if terms <= _KINDS_THEMSELVES else frozenset(terms))
 
 
 def _counted(folded: str) -> Asked | None:

@@ -52,6 +52,16 @@ def test_a_sentence_says_whether_it_announces_a_change() -> None:
 
 
 @pytest.mark.parametrize(
+    "question",
+    ["What is the date of the launch?", "Welches Datum hat der Start?", "What time is standup?"],
+)
+def test_a_value_asked_for_by_its_kind_alone_is_told_in_any_words(question: str) -> None:
+    asked = asked_value(question)
+    assert asked is not None
+    assert asked.terms == frozenset()
+
+
+@pytest.mark.parametrize(
     ("question", "kind", "term"),
     [
         ("How many sources are in my library?", "count", "sourc"),
