@@ -98,11 +98,10 @@ class Portability(Services):
         namespace: str,
         *,
         sidecar: Mapping[str, Any] | None = None,
-        branch: bool = False,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> Replay:
-        """Put a history into an empty namespace, as it was or as a ``branch`` with new ids.
+        """Put a history into an empty namespace, as it was.
 
         Raises:
             InvalidInputError, MemoryOSSError: nothing was replayed.
@@ -116,7 +115,6 @@ class Portability(Services):
             artifact,
             namespace,
             self.decider(sidecar),
-            mode="branch" if branch else "replay",
             dry_run=dry_run,
             progress=progress or silent,
         )
@@ -135,13 +133,29 @@ class Portability(Services):
         Raises:
             NotFoundError, InvalidInputError: nothing was copied.
         """
-        from memoryoss_mcp.portable.signing import sign_bundle  # start-up time
+        from memoryoss_mcp.portable.document import bundle  # start-up time
+        from memoryoss_mcp.portable.replaying import replay
+        from memoryoss_mcp.portable.trust.decision import (
+            TrustDecision,
+            TrustOrigin,
+            TrustStatus,
+        )
 
+        self._check_arrival(target)
+        # What never left need not be signed to be what it is.
+        own = TrustDecision(TrustStatus.TRUSTED, "It is of this memory.", TrustOrigin.LOCAL)
         artifact = self.export_history(memory_id, namespace)
         try:
-            # What is copied here arrives as it is: this installation vouches for it.
-            signed = sign_bundle(artifact, self.fabric)
-            return self.replay(signed, target, branch=True, dry_run=dry_run, progress=progress)
+            return replay(
+                self._store,
+                self._importer(),
+                bundle(artifact),
+                target,
+                lambda _artifact: own,
+                mode="branch",
+                dry_run=dry_run,
+                progress=progress or silent,
+            )
         finally:
             artifact.close()
 

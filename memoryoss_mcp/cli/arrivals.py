@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from memoryoss_mcp.cli.streams import one_line
-from memoryoss_mcp.cli.views import preview
+from memoryoss_mcp.cli.views import counted, preview
 from memoryoss_mcp.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def preview_document(found: Preview, counts: dict[str, int]) -> dict[str, Any]:
         "forged_hashes": [str(key) for key in found.forged],
         "redacted": dict(found.redacted),
         "dangling_links": found.dangling,
+        "forgotten_before": [str(key) for key in found.returning],
         "items": [
             {
                 "incoming_id": str(item.incoming_id),
@@ -71,7 +72,11 @@ def preview_document(found: Preview, counts: dict[str, int]) -> dict[str, Any]:
 def show_imported(console: Console, imported: Imported) -> None:
     """The outcome of an import for people."""
     found = imported.preview
-    noteworthy = [item for item in found.items if item.decision.value != "create"]
+    noteworthy = [
+        item
+        for item in found.items
+        if item.decision.value != "create" or item.existing_id is not None
+    ]
     shown = (noteworthy or found.items)[:SHOWN]
     if shown:
         rows: list[tuple[Cell, ...]] = [
@@ -87,15 +92,20 @@ def show_imported(console: Console, imported: Imported) -> None:
         console.blank()
     show_trust(console, found)
     if found.forged:
-        number = len(found.forged)
-        text = f"{number} memories had a hash that was not that of their text; it was made anew."
+        number = counted(len(found.forged), "memory", "memories")
+        text = f"{number} had a hash that was not that of the text; it was made anew."
         console.line(console.styled("note: ", "warn"), text)
     if found.redacted:
         kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(found.redacted.items()))
         verb = "would be" if imported.dry_run else "were"
         console.line(console.styled("note: ", "warn"), f"secrets {verb} taken out: {kinds}.")
     if found.dangling:
-        text = f"{found.dangling} links lead to memories that are not in the document."
+        links = counted(found.dangling, "link leads to a memory", "links lead to memories")
+        text = f"{links} not in the document."
+        console.line(console.styled("note: ", "warn"), text)
+    if found.returning:
+        verb = "would come" if imported.dry_run else "came"
+        text = f"{counted(len(found.returning), 'memory', 'memories')} forgotten here {verb} again."
         console.line(console.styled("note: ", "warn"), text)
     told = " · ".join(
         f"{decision.value.replace('_', ' ')} {number:,}"

@@ -12,9 +12,16 @@ from memoryoss_mcp.cli.arrivals import imported_document, show_imported
 from memoryoss_mcp.cli.files import new_binary_file
 from memoryoss_mcp.cli.history import replay_document, show_replay
 from memoryoss_mcp.cli.parser import Commands, memory_id
-from memoryoss_mcp.cli.passport import add_selection, export_fields, redactions, show_export
+from memoryoss_mcp.cli.passport import (
+    add_selection,
+    export_fields,
+    note_sealed,
+    redactions,
+    show_export,
+)
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.streams import one_line
+from memoryoss_mcp.cli.views import counted
 from memoryoss_mcp.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -90,9 +97,10 @@ def _export(session: Session) -> Reply:
         )
     with session.runtime() as runtime:
         chosen = session.namespace(runtime)
+        sealed = runtime.is_sealed(chosen.name)
         inner, report = _inner(session, runtime, chosen)
         with closing(inner):
-            if options.unsigned:
+            if options.unsigned or options.dry_run:
                 envelope = bundle(inner)
             else:
                 envelope = sign_bundle(
@@ -108,6 +116,7 @@ def _export(session: Session) -> Reply:
         "file": None if options.dry_run else str(target),
         "namespace": chosen.name,
         "namespace_source": chosen.source,
+        "from_sealed": sealed,
         "bundle_id": envelope.header["bundle_id"],
         "kind": options.kind,
         "uri": envelope.header["reference"]["uri"],
@@ -123,15 +132,17 @@ def _export(session: Session) -> Reply:
 
     def show(console: Console) -> None:
         if report is not None:
-            show_export(console, inner, report, chosen, written)
+            show_export(console, inner, report, chosen, written, sealed=sealed)
         else:
             verb = "would export" if written is None else "exported"
             where = "" if written is None else f" to {written}"
-            console.line(
-                console.styled(f"{verb} ", "good"), f"{fields['memories']} memories{where}"
-            )
-        signer = signature.get("signer")
-        console.line(console.styled("signed by " if signer else "not signed", "dim"), signer or "")
+            told = f"{counted(fields['memories'], 'memory', 'memories')}{where}"
+            console.line(console.styled(f"{verb} ", "good"), told)
+            note_sealed(console, sealed=fields["from_sealed"])
+        if written is not None:
+            signer = signature.get("signer")
+            by = f"signed by {signer}" if signer else "not signed"
+            console.line(console.styled(by, "dim"))
 
     return Reply(fields, show)
 
@@ -210,8 +221,14 @@ def _diff(session: Session) -> Reply:
 
 def _show_preview(console: Console, found: Mapping[str, Any]) -> None:
     previews = found.get("preview", ())
-    rows = [(name.replace("_", " "), str(value)) for name, value in found.items()]
-    console.pairs([row for row in rows if row[0] != "preview"])
+    words = {True: "yes", False: "no"}
+    console.pairs(
+        [
+            (name.replace("_", " "), words[value] if isinstance(value, bool) else str(value))
+            for name, value in found.items()
+            if name != "preview"
+        ]
+    )
     for text in previews:
         console.line(console.styled("- ", "dim"), one_line(text))
 
@@ -234,5 +251,6 @@ def _show_diff(console: Console, found: Mapping[str, Any]) -> None:
     for name, sign in (("added_preview", "+ "), ("removed_preview", "- ")):
         for text in found.get(name, ()):
             console.line(console.styled(sign, "good" if sign == "+ " else "bad"), one_line(text))
-    console.line(f"{found['shared_preview_count']} memories are in both.")
+    shared = counted(found["shared_preview_count"], "memory is", "memories are")
+    console.line(f"{shared} in both.")
     console.line("'memoryoss reader diff' shows what changed in them.")

@@ -107,7 +107,7 @@ class Console:
         """Names and values, one pair a line."""
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
-        grid.add_column()
+        grid.add_column(overflow="fold")
         for name, value in rows:
             grid.add_row(self.styled(name, "dim"), self._text(value))
         self._print(Padding(grid, (0, 0, 0, indent), expand=False))

@@ -14,9 +14,10 @@ from memoryoss_mcp.cli.audit import entry_document
 from memoryoss_mcp.cli.documents import document, memory_document
 from memoryoss_mcp.cli.files import new_binary_file, stamp
 from memoryoss_mcp.cli.parser import Commands, memory_id
+from memoryoss_mcp.cli.passport import note_sealed
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.streams import one_line
-from memoryoss_mcp.cli.views import brief_time, preview
+from memoryoss_mcp.cli.views import brief_time, counted, preview
 from memoryoss_mcp.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def _export(session: Session, key: UUID) -> Reply:
     options = session.options
     with session.runtime() as runtime:
         chosen = session.namespace(runtime)
+        sealed = runtime.is_sealed(chosen.name)
         artifact = runtime.export_history(key, chosen.name)
     with closing(artifact):
         target = options.output or Path(f"memoryoss-history-{chosen.name}-{key}-{stamp()}.json")
@@ -116,6 +118,7 @@ def _export(session: Session, key: UUID) -> Reply:
         "file": None if options.dry_run else str(target),
         "namespace": chosen.name,
         "namespace_source": chosen.source,
+        "from_sealed": sealed,
         "history_id": found["history_id"],
         "root_id": found["root_id"],
         "payload_sha256": found["integrity"]["payload_sha256"],
@@ -123,11 +126,20 @@ def _export(session: Session, key: UUID) -> Reply:
         "edges": len(found["edges"]),
         "events": len(found["timeline"]),
     }
-    told = f"{fields['memories']} memories, {fields['edges']} ties, {fields['events']} events"
-    verb, where = ("would export ", "") if options.dry_run else ("exported ", f" to {target}")
-    return Reply(
-        fields, lambda console: console.line(console.styled(verb, "good"), f"{told}{where}")
+    told = ", ".join(
+        (
+            counted(len(artifact.memories), "memory", "memories"),
+            counted(len(found["edges"]), "tie", "ties"),
+            counted(len(found["timeline"]), "event", "events"),
+        )
     )
+    verb, where = ("would export ", "") if options.dry_run else ("exported ", f" to {target}")
+
+    def show(console: Console) -> None:
+        console.line(console.styled(verb, "good"), f"{told}{where}")
+        note_sealed(console, sealed=sealed)
+
+    return Reply(fields, show)
 
 
 def _replay(session: Session, path: Path) -> Reply:
@@ -198,7 +210,8 @@ def show_replay(console: Console, replay: Replay) -> None:
     verb = "would replay " if replay.dry_run else "replayed "
     console.line(
         console.styled(verb, "strong" if replay.dry_run else "good"),
-        f"{replay.create_count} memories, {replay.visible_count} of them not archived",
+        f"{counted(replay.create_count, 'memory', 'memories')}, "
+        f"{replay.visible_count} of them not archived",
         console.styled(f" · namespace {replay.target_namespace}", "dim"),
     )
 

@@ -12,7 +12,7 @@ from memoryoss_mcp.cli.arrivals import imported_document, read_sidecar, show_imp
 from memoryoss_mcp.cli.files import new_binary_file, stamp
 from memoryoss_mcp.cli.parser import Commands
 from memoryoss_mcp.cli.session import Reply, Session
-from memoryoss_mcp.cli.views import namespace_text
+from memoryoss_mcp.cli.views import counted, namespace_text
 from memoryoss_mcp.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def _export(session: Session) -> Reply:
     wanted = redactions(options.redact)
     with session.runtime() as runtime, session.progress("exporting") as progress:
         chosen = session.namespace(runtime)
+        sealed = runtime.is_sealed(chosen.name)
         artifact, report = runtime.export_passport(
             chosen.name, scope, redactions=wanted, progress=progress
         )
@@ -125,10 +126,14 @@ def _export(session: Session) -> Reply:
         "file": None if options.dry_run else str(target),
         "namespace": chosen.name,
         "namespace_source": chosen.source,
+        "from_sealed": sealed,
         **export_fields(artifact, report),
     }
     written = None if options.dry_run else target
-    return Reply(fields, lambda console: show_export(console, artifact, report, chosen, written))
+    return Reply(
+        fields,
+        lambda console: show_export(console, artifact, report, chosen, written, sealed=sealed),
+    )
 
 
 def export_fields(artifact: Artifact, report: Report) -> dict[str, object]:
@@ -155,6 +160,8 @@ def show_export(
     report: Report,
     chosen: NamespaceChoice,
     target: Path | None,
+    *,
+    sealed: bool,
 ) -> None:
     """An exported passport for people."""
     if report.left_out:
@@ -171,13 +178,21 @@ def show_export(
         console.line(console.styled("note: ", "warn"), text)
     console.line(
         console.styled("exported " if target else "would export ", "good" if target else "strong"),
-        f"{report.selected:,} memories" + (f" to {target}" if target else ""),
+        counted(report.selected, "memory", "memories") + (f" to {target}" if target else ""),
         console.styled(
             f" · scope {artifact.document['scope']} · namespace {namespace_text(chosen)}", "dim"
         ),
     )
+    note_sealed(console, sealed=sealed)
     if report.left_out.get("has_agent_or_session"):
         console.line("For those that an agent or a session stored too: --scope all.")
+
+
+def note_sealed(console: Console, *, sealed: bool) -> None:
+    """That what was sealed is in clear now."""
+    if sealed:
+        text = "the namespace is sealed, and the file is in clear; keep it as you keep the key."
+        console.line(console.styled("note: ", "warn"), text)
 
 
 def _import(session: Session) -> Reply:

@@ -58,6 +58,11 @@ def particulars(memory: Memory) -> str:
     return one_line(" · ".join(parts))
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number and what it counts."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def size_text(size: int) -> str:
     """A number of bytes in the unit that fits."""
     value, unit = float(size), "bytes"

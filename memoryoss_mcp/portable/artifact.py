@@ -126,6 +126,7 @@ class _Scanner:
         self._text = ""
         self._place = 0
         self._ended = False
+        self._listed = False
         self.printed = True
 
     def document(self) -> dict[str, Any]:
@@ -170,8 +171,9 @@ class _Scanner:
         return self._value(depth + 1)
 
     def _elements(self, depth: int) -> None:
-        if len(self._memories):
+        if self._listed:
             raise MalformedError("There are two lists of memories.")
+        self._listed = True
         self._place += 1
         if self._peek() == "]":
             self._place += 1

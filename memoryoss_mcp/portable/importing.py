@@ -4,7 +4,8 @@ one transaction or not at all.
 
 Who signed a document decides what of it counts. Signed by somebody trusted, its memories arrive as
 they are. Otherwise they arrive as candidates of the imported lane: what they say of themselves
-(confidence, evidence, decisions, governance) is no more than a claim, and stays outside.
+(confidence, evidence, decisions, governance) is no more than a claim, and stays outside; and so do
+their ties to memories that are not theirs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from uuid import UUID
 
-from memoryoss_mcp.errors import InvalidInputError, MemoryOSSError
+from memoryoss_mcp.errors import ConflictError, InvalidInputError, MemoryOSSError
 from memoryoss_mcp.model import (
     Draft,
     Lineage,
@@ -25,12 +26,14 @@ from memoryoss_mcp.model import (
     Status,
     hash_content,
     now,
+    parse_id,
 )
 from memoryoss_mcp.portable.artifact import Artifact
+from memoryoss_mcp.portable.carrying import Arriving, Homes, at_home
 from memoryoss_mcp.portable.document import content_id
 from memoryoss_mcp.portable.exporting import linked
 from memoryoss_mcp.portable.integrity import Verdict, entries, verify
-from memoryoss_mcp.portable.planning import Decision, Planned, Planner, Prepare, merged, with_tie
+from memoryoss_mcp.portable.planning import Decision, Planned, Planner, Prepare, same_state
 from memoryoss_mcp.portable.records import (
     EXTENSION,
     Extension,
@@ -40,8 +43,7 @@ from memoryoss_mcp.portable.records import (
 )
 from memoryoss_mcp.portable.spool import Spool
 from memoryoss_mcp.portable.trust.decision import TrustDecision, TrustStatus
-from memoryoss_mcp.store.changes import Find
-from memoryoss_mcp.store.intake import Arrival
+from memoryoss_mcp.portable.trust.signature import ED25519
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import Progress
 
@@ -90,7 +92,8 @@ class Item:
 class Preview:
     """What an import does, or would do. ``items`` are the first of them; ``counts`` has all.
     ``forged`` are memories whose hash was not that of their content, ``redacted`` the kinds of
-    secrets that were taken out, ``dangling`` links to memories that are neither here nor there."""
+    secrets that were taken out, ``dangling`` links to memories that are not in the document,
+    ``returning`` memories that were forgotten here and come again."""
 
     target_namespace: str
     scope: str | None
@@ -101,6 +104,7 @@ class Preview:
     forged: list[UUID] = field(default_factory=list)
     redacted: Counter[str] = field(default_factory=Counter)
     dangling: int = 0
+    returning: list[UUID] = field(default_factory=list)
 
     @property
     def trusted(self) -> bool:
@@ -148,23 +152,36 @@ class Importer:
         trust = decide(artifact)
         if trust.status in {TrustStatus.INVALID, TrustStatus.REVOKED}:
             raise SignatureRefusedError(
-                f"{trust.reason} Nothing was imported.",
+                f"{trust.reason.rstrip('.')}. Nothing was imported.",
                 hint="Get it again from whom you trust; 'memoryoss reader open' shows it.",
             )
         scope = artifact.document.get("scope")
         preview = Preview(namespace, scope, trust, verdict)
         is_empty = not self._store.holds(namespace)
-        planner = Planner(self._store, namespace, self._prepare, is_empty=is_empty)
+        planner = Planner(
+            self._store, namespace, self._prepare, is_empty=is_empty, trusted=preview.trusted
+        )
         with Spool() as plan:
-            self._look_through(artifact, preview, planner, mode, plan, progress)
+            homes: Homes = {}
+            self._look_through(artifact, preview, planner, mode, plan, homes, progress)
+            self._settle_mergers(preview, plan, homes)
             if dry_run:
                 return Imported(True, preview)
-            arriving = _Arriving(plan)
+            arriving = Arriving(plan, homes, _source(artifact), trusted=preview.trusted)
 
             def report(done: int) -> None:
                 progress("importing", done, len(plan))
 
-            self._store.take(namespace, arriving, mode, report)
+            try:
+                self._store.take(namespace, arriving, mode, report, into_empty=mode != "import")
+            except ConflictError as error:
+                raise ConflictError(
+                    f"The namespace was changed meanwhile: {error.message}",
+                    hint="Import it again.",
+                ) from error
+            except BaseException:
+                arriving.stop()  # Ctrl-C: the writer is at work on it
+                raise
             progress("importing", len(plan), len(plan))
         return Imported(False, preview, tuple(arriving.created), tuple(arriving.merged))
 
@@ -175,6 +192,7 @@ class Importer:
         planner: Planner,
         mode: Mode,
         plan: Spool,
+        homes: Homes,
         progress: Progress,
     ) -> None:
         wrong: list[str] = []
@@ -194,7 +212,7 @@ class Importer:
                 memory = replace(memory, content=content, content_hash=hash_content(content))
             batch.append(memory)
             if len(batch) == BATCH:
-                self._decide(batch, preview, planner, plan)
+                self._decide(batch, preview, planner, plan, homes)
                 progress("looking through", number + 1, total)
                 batch = []
         if wrong:
@@ -203,15 +221,25 @@ class Importer:
                 field="file",
                 hint="Correct the document, or raise [limits] if they are right.",
             )
-        self._decide(batch, preview, planner, plan)
+        self._decide(batch, preview, planner, plan, homes)
 
     def _decide(
-        self, batch: Sequence[Memory], preview: Preview, planner: Planner, plan: Spool
+        self,
+        batch: Sequence[Memory],
+        preview: Preview,
+        planner: Planner,
+        plan: Spool,
+        homes: Homes,
     ) -> None:
         if not batch:
             return
-        for planned in planner.plan(batch):
-            memory = planned.entry.memory
+        space = preview.target_namespace
+        forgotten = self._store.forgotten(space, [memory.id for memory in batch])
+        for memory, planned in zip(batch, planner.plan(batch), strict=True):
+            if memory.id in forgotten and planned.decision is Decision.CREATE:
+                preview.returning.append(memory.id)
+            if planned.home != memory.id:
+                homes[memory.id] = planned.home
             preview.counts[planned.decision] += 1
             if len(preview.items) < SHOWN:
                 preview.items.append(
@@ -227,6 +255,39 @@ class Importer:
             if planned.decision is not Decision.DUPLICATE:
                 plan.append(pickle.dumps(planned, pickle.HIGHEST_PROTOCOL))
 
+    def _settle_mergers(self, preview: Preview, plan: Spool, homes: Homes) -> None:
+        """Take back the mergers that bring nothing, now that it is known where links lead."""
+        if not (homes and preview.counts[Decision.MERGE]):
+            return
+        needless: set[UUID] = set()
+        for line in plan:
+            planned: Planned = pickle.loads(line)  # it was written by this process
+            memory = planned.entry.memory
+            if (
+                planned.decision is not Decision.MERGE
+                or planned.existing is None
+                or memory.lineage == Lineage()
+            ):
+                continue
+            known = self._store.get_many(preview.target_namespace, [planned.existing])
+            if all(same_state(one, at_home(memory, homes)) for one in known.values()):
+                needless.add(memory.id)
+        preview.counts[Decision.MERGE] -= len(needless)
+        preview.counts[Decision.DUPLICATE] += len(needless)
+        preview.counts += Counter()  # without what there is none of
+        preview.items = [
+            replace(item, decision=Decision.DUPLICATE, reason="the same is there")
+            if item.incoming_id in needless
+            else item
+            for item in preview.items
+        ]
+
+
+def _source(artifact: Artifact) -> str:
+    """What memories say of where they are from that nobody trusted vouches for."""
+    kind = artifact.payload_shape
+    return f"{kind}:{parse_id(artifact.document[f'{kind}_id'])}"
+
 
 class _Reader:
     """The memories of a document as they shall arrive."""
@@ -236,7 +297,7 @@ class _Reader:
         self._preview = preview
         self._mode = mode
         document = artifact.document
-        self._key = document.get("passport_id") or document.get("history_id")
+        self._source = _source(artifact)
         self._from = document["namespace"]
         self._inside: set[UUID] = set()
         for entry in entries(artifact):
@@ -244,7 +305,9 @@ class _Reader:
                 raise IntegrityError(f"Memory {entry.id} is there twice. Nothing was imported.")
             self._inside.add(entry.id)
         # Nobody vouches for an extension that no trusted signature covers.
-        trusted = preview.trusted and artifact.shape == "bundle"
+        signature = preview.trust.signature or {}
+        covered = artifact.shape == "bundle" or signature.get("scheme") == ED25519
+        trusted = preview.trusted and covered
         self._extension = read_extension(document.get(EXTENSION)) if trusted else Extension()
         self._origins = by_place(self._extension.origins)
         self._clients = by_place(self._extension.clients)
@@ -278,7 +341,7 @@ class _Reader:
             memory,
             status=status,
             version=1,
-            source_key=f"passport:{self._key}",
+            source_key=self._source,
             confidence=min(CLAIMED, CLAIMED if memory.confidence is None else memory.confidence),
             evidence_count=0,
             last_verified_at=None,
@@ -306,6 +369,12 @@ class _Reader:
                 tuple(sorted(map(self._branch_id, lineage.contradicts_with))),
                 tuple(sorted(map(self._branch_id, lineage.updates))),
             ),
+            review_events=tuple(
+                replace(event, superseded_by=self._branch_id(event.superseded_by))
+                if event.superseded_by
+                else event
+                for event in memory.review_events
+            ),
         )
 
     def _branch_id(self, key: UUID) -> UUID:
@@ -313,41 +382,6 @@ class _Reader:
             return key
         name = f"branch {self._preview.target_namespace}".encode()
         return content_id(bytes.fromhex(hash_content(name.hex() + key.hex)))
-
-
-class _Arriving:
-    """A plan, carried out inside the transaction. It may run twice: what it notes is of the last
-    time."""
-
-    def __init__(self, plan: Spool) -> None:
-        self._plan = plan
-        self.created: list[UUID] = []
-        self.merged: list[UUID] = []
-
-    def __call__(self, find: Find) -> Iterator[Arrival]:
-        self.created.clear()
-        self.merged.clear()
-        for line in self._plan:
-            planned: Planned = pickle.loads(line)  # it was written by this process
-            yield from self._arrivals(planned, find)
-
-    def _arrivals(self, planned: Planned, find: Find) -> Iterator[Arrival]:
-        entry = planned.entry
-        known = find([planned.existing]).get(planned.existing) if planned.existing else None
-        if known is not None and planned.decision is Decision.MERGE:
-            after = merged(known, entry.memory)
-            if after != known:
-                self.merged.append(known.id)
-                yield after
-            return
-        # One that should be merged into a memory that was forgotten since is new.
-        memory, other = entry.memory, known
-        if known is not None:
-            memory, other = with_tie(memory, known, planned)
-        self.created.append(memory.id)
-        yield replace(entry, memory=memory, distinct=True)
-        if other is not None and other != known:
-            yield other
 
 
 def checked(artifact: Artifact) -> Verdict:

@@ -26,6 +26,8 @@ from memoryoss_mcp.portable.canonical import DECODER, MalformedError, as_written
 Form = Literal["typed", "received"]
 L = TypeVar("L", bound=lines.Line)
 
+LONGEST_SHOWN: Final = 200
+"""Characters of a value that a message shows."""
 ENVELOPE_FIELDS: Final = (
     "bundle_version",
     "bundle_id",
@@ -324,17 +326,17 @@ class _Running:
 def _constants(document: lines.Passport | lines.History) -> Iterator[Problem]:
     passport = isinstance(document, lines.Passport)
     if document.bundle_version != (lines.PASSPORT if passport else lines.HISTORY):
-        yield Problem("unsupported_version", f"{document.bundle_version!r} is not a known version.")
+        yield Problem("unsupported_version", _unknown(document.bundle_version, "version"))
     if document.runtime_contract.contract_id != lines.RUNTIME:
         contract = document.runtime_contract.contract_id
-        yield Problem("unsupported_contract", f"{contract!r} is not a known contract.")
+        yield Problem("unsupported_contract", _unknown(contract, "contract"))
 
 
 def _envelope_problems(
     head: lines.Envelope, document: lines.Passport | lines.History, *, outer_valid: bool
 ) -> Iterator[Problem]:
     if head.bundle_version != lines.BUNDLE:
-        yield Problem("unsupported_version", f"{head.bundle_version!r} is not a known version.")
+        yield Problem("unsupported_version", _unknown(head.bundle_version, "version"))
     if head.integrity.algorithm.lower() != lines.SHA256:
         yield Problem("unsupported_algorithm", "The digest is of an unknown algorithm.")
     elif not outer_valid:
@@ -363,8 +365,19 @@ def _envelope_problems(
     for field, (one, other) in says.items():
         if one != other:
             yield Problem(
-                "metadata_mismatch", f"The envelope's {field} is {one}, its payload's {other}."
+                "metadata_mismatch",
+                f"The envelope's {field} is {_cut(one)}, its payload's {_cut(other)}.",
             )
+
+
+def _unknown(text: str, what: str) -> str:
+    return f"{_cut(text)!r} is not a known {what}."
+
+
+def _cut(value: object) -> str:
+    """What a document says, short enough for a message."""
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _split(printed: bytes) -> Frame:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from memoryoss_mcp.lifecycle.transitions import MOST_EVENTS
 from memoryoss_mcp.model import (
     Lineage,
     Memory,
@@ -27,6 +28,9 @@ from memoryoss_mcp.portable.lines import Entry, Governance, ReviewRecord
 
 EXTENSION: Final = "memoryoss_extension"
 """The key of the extension."""
+LAST_VERSION: Final = 2**62
+"""The largest version that a memory has here: the line has greater ones than a file can count on
+from."""
 DECIMALS: Final = 6
 """Decimals of a confidence: more would not survive every reader."""
 
@@ -62,19 +66,21 @@ def entry_of(memory: Memory) -> dict[str, Any]:
 
 
 def memory_of(entry: Entry, namespace: str) -> Memory:
-    """An entry as a memory of a namespace, of the imported lane, with its hash made anew."""
+    """An entry as a memory of a namespace, of the imported lane, with its hash made anew. Ties to
+    itself mean nothing, nor do tags that are there twice; of its decisions the newest are kept."""
+    itself = {entry.id}
     return Memory(
         id=entry.id,
         namespace=namespace,
         content=entry.content,
         created_at=entry.created_at,
         updated_at=entry.updated_at,
-        tags=entry.tags,
+        tags=tuple(dict.fromkeys(tag.strip() for tag in entry.tags)),
         agent=entry.agent,
         session=entry.session,
         memory_type=entry.memory_type,
         status=entry.status,
-        version=max(1, entry.version),
+        version=min(max(1, entry.version), LAST_VERSION),
         origin=Origin.IMPORTED,
         source_key=entry.source_key_id,
         content_hash=hash_content(entry.content),
@@ -83,11 +89,11 @@ def memory_of(entry: Entry, namespace: str) -> Memory:
         evidence_count=entry.evidence_count,
         last_verified_at=entry.last_verified_at,
         lineage=Lineage(
-            entry.superseded_by,
-            tuple(sorted(set(entry.derived_from))),
-            tuple(sorted(set(entry.contradicts_with))),
+            None if entry.superseded_by == entry.id else entry.superseded_by,
+            tuple(sorted({*entry.derived_from} - itself)),
+            tuple(sorted({*entry.contradicts_with} - itself)),
         ),
-        review_events=tuple(_event_in(event) for event in entry.review_events),
+        review_events=tuple(_event_in(event) for event in entry.review_events[-MOST_EVENTS:]),
         team_governance=_governance_in(entry.team_governance),
     )
 

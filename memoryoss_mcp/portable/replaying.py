@@ -10,7 +10,7 @@ from uuid import UUID
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.portable.artifact import Artifact
 from memoryoss_mcp.portable.importing import Imported, Importer, Mode
-from memoryoss_mcp.portable.integrity import verify
+from memoryoss_mcp.portable.integrity import entries, verify
 from memoryoss_mcp.portable.trust.decision import TrustDecision
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import Progress
@@ -72,6 +72,8 @@ def replay(
     elif store.holds(namespace):
         reason = f"Namespace {namespace!r} is not empty."
     root = UUID(artifact.document["root_id"])
+    if reason is None and all(entry.id != root for entry in entries(artifact)):
+        reason = f"Its root {root} is not among its memories."
     visible = verdict.memories - verdict.archived
     if reason is not None:
         if not dry_run:

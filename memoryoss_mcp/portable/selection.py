@@ -34,10 +34,11 @@ _PROJECT: Final = frozenset(
 )
 
 _HOME: Final = re.compile(
-    r"(?<![\w/.])(?:/(?:home|Users)/[^/\s\"'`<>|:]+|/root(?=/|\b)"
-    r"|[A-Za-z]:[\\/]Users[\\/][^\\/\s\"'`<>|:]+)"
+    r"(?:file://|(?<![\w/.]))"
+    r"(?:(?:/mnt/[a-z]|/[a-z]|/var)?/(?:home|Users)/[^/\s\"'`<>|:]+|/root(?=/|\b)"
+    r"|/?[A-Za-z]:[\\/]+[Uu]sers[\\/]+[^\\/\s\"'`<>|:]+)"
 )
-"""A home folder, with the name of its owner."""
+"""A home folder, with the name of its owner: as a path or a URL, also as Windows is mounted."""
 
 
 def parse_scope(text: str) -> Scope:
@@ -93,6 +94,11 @@ def left_out(memory: Memory, scope: Scope) -> str | None:
     return "personal_tag" if tags & _PERSONAL else "has_agent_or_session"
 
 
+def scoped(tag: str) -> bool:
+    """Whether a tag says something of the scopes that a memory is in."""
+    return _lowered(tag) in _PERSONAL | _TEAM | _PROJECT
+
+
 def redacted(memory: Memory, kinds: Iterable[str], counts: Counter[str]) -> Memory:
     """A memory without what shall not leave; what was taken out is counted by kind."""
     wanted = frozenset(kinds)
@@ -102,20 +108,26 @@ def redacted(memory: Memory, kinds: Iterable[str], counts: Counter[str]) -> Memo
             found = redact(text)
             counts.update(secret.kind for secret in found.found)
             texts[place] = found.text
+    labels: tuple[str | None, ...]
+    labels = (memory.agent, memory.session, memory.client, memory.source_key)
     if "paths" in wanted:
-        for place, text in enumerate(texts):
-            texts[place], number = _HOME.subn("~", text)
-            _count(counts, "home_folder", number)
+        texts = [_homeless(text, counts) for text in texts]
+        labels = tuple(label and _homeless(label, counts) for label in labels)
+    agent, session, client, source_key = labels
     content, *tags = texts
     memory = replace(
         memory,
+        agent=agent,
+        session=session,
+        client=client,
+        source_key=source_key,
         content=content,
         tags=tuple(dict.fromkeys(tags)),
         content_hash=hash_content(content),
     )
     if "labels" in wanted:
-        labels = (memory.agent, memory.session, memory.source_key)
-        _count(counts, "label", sum(label is not None for label in labels))
+        told = (agent, session, source_key)
+        _count(counts, "label", sum(label is not None for label in told))
         memory = replace(memory, agent=None, session=None, source_key=None, client=None)
     if "people" in wanted:
         _count(counts, "person", len(memory.review_events))
@@ -125,6 +137,13 @@ def redacted(memory: Memory, kinds: Iterable[str], counts: Counter[str]) -> Memo
             _count(counts, "person", 1)
             memory = replace(memory, team_governance=None)
     return memory
+
+
+def _homeless(text: str, counts: Counter[str]) -> str:
+    """A text with ``~`` for every home folder."""
+    text, number = _HOME.subn("~", text)
+    _count(counts, "home_folder", number)
+    return text
 
 
 def _count(counts: Counter[str], kind: str, number: int) -> None:

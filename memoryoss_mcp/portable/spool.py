@@ -4,11 +4,14 @@ and in an unnamed file when it is large."""
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import tempfile
 import weakref
 from collections.abc import Iterator
 from typing import Final, Self
+
+from memoryoss_mcp.errors import MemoryOSSError
 
 IN_MEMORY: Final = 8 << 20
 """Bytes that are kept in memory."""
@@ -16,6 +19,12 @@ IN_MEMORY: Final = 8 << 20
 _LENGTH: Final = struct.Struct(">I")
 _AHEAD: Final = 1 << 18
 """Bytes that are read at once."""
+
+
+class NoRoomError(MemoryOSSError):
+    """There is no room for temporary files. Nothing was changed."""
+
+    code = "no_room"
 
 
 class Spool:
@@ -29,9 +38,19 @@ class Spool:
         self._count = 0
 
     def append(self, part: bytes) -> None:
-        """Add one at the end. Not while somebody goes through them."""
-        self._file.write(_LENGTH.pack(len(part)))
-        self._file.write(part)
+        """Add one at the end. Not while somebody goes through them.
+
+        Raises:
+            NoRoomError: there is no room for it.
+        """
+        try:
+            self._file.write(_LENGTH.pack(len(part)))
+            self._file.write(part)
+        except OSError as error:
+            raise NoRoomError(
+                f"There is no room for temporary files ({error.strerror}). Nothing was changed.",
+                hint=f"Free some in {tempfile.gettempdir()}, or set TMPDIR to another folder.",
+            ) from error
         self._count += 1
 
     def __len__(self) -> int:
@@ -53,7 +72,8 @@ class Spool:
 
     def close(self) -> None:
         """Give the room back."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what was not written yet has no room
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -163,7 +163,7 @@ def _count(counts: Tally, entry: lines.Entry, value: Mapping[str, Any]) -> None:
     counts.archived += entry.archived
     counts.statuses[status] += 1
     counts.types[entry.memory_type.value] += 1
-    for tag in set(entry.tags):
+    for tag in dict.fromkeys(entry.tags):
         if tag in counts.tags or len(counts.tags) < MOST_TAGS:
             counts.tags[tag] += 1
     month = format_time(entry.created_at)[:7]

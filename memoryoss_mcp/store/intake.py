@@ -10,9 +10,11 @@ from typing import Final
 
 import apsw
 
+from memoryoss_mcp.errors import ConflictError
 from memoryoss_mcp.model import Memory
 from memoryoss_mcp.store import changes, ledger, lexical, past, rows, vectors
 from memoryoss_mcp.store.changes import Analyse, Entry, Find, Others
+from memoryoss_mcp.store.connection import fetch_all
 from memoryoss_mcp.store.vectors import EmbeddingModel
 
 STEP: Final = 500
@@ -26,9 +28,17 @@ class Exact:
     entry: Entry
 
 
-Arrival = Entry | Memory | Exact
-"""A new memory; a known one with other states or tags, which becomes its next version; or a known
-one that is replaced as a whole."""
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A known memory with other states or tags, which becomes its next version. ``source_key`` says
+    where the change comes from."""
+
+    memory: Memory
+    source_key: str | None = None
+
+
+Arrival = Entry | Changed | Exact
+"""A new memory, a change of a known one, or a known one that is replaced as a whole."""
 
 Arrivals = Callable[[Find], Iterable[Arrival]]
 """What arrives, told inside the transaction. It may run twice and must not change anything
@@ -52,13 +62,18 @@ def take(
     subject: str,
     action: str,
     progress: Callable[[int], None],
+    *,
+    into_empty: bool = False,
 ) -> Taken:
-    """Write what arrives in a namespace, each with its ledger entry ``action``.
+    """Write what arrives in a namespace, each with its ledger entry ``action``. ``into_empty``
+    refuses a namespace that holds anything.
 
     Raises:
-        ConflictError: a new memory has the id of a known one.
+        ConflictError: a new memory has the id of a known one, or the namespace is not empty.
         NotFoundError: a known one is not there.
     """
+    if into_empty and holds(connection, namespace):
+        raise ConflictError(f"Namespace {namespace!r} is not empty (any more).")
     others = Others(connection, namespace)
     created = changed = 0
     for arrival in arrivals(others.find):
@@ -75,17 +90,22 @@ def take(
     return Taken(created, changed)
 
 
+def holds(connection: apsw.Connection, namespace: str) -> bool:
+    """Whether a namespace has any memory, archived or not."""
+    ns = changes.namespace_key(connection, namespace)
+    return bool(fetch_all(connection, "SELECT 1 FROM memory WHERE ns = ? LIMIT 1", (ns,)))
+
+
 def _change(
     connection: apsw.Connection,
     model: EmbeddingModel,
     namespace: str,
-    arrival: Memory | Exact,
+    arrival: Changed | Exact,
     analyse: Analyse,
     subject: str,
     action: str,
 ) -> None:
-    exact = isinstance(arrival, Exact)
-    memory = arrival.entry.memory if isinstance(arrival, Exact) else arrival
+    memory = arrival.entry.memory if isinstance(arrival, Exact) else arrival.memory
     vector = arrival.entry.vector if isinstance(arrival, Exact) else None
     ns = changes.namespace_key(connection, namespace)
     found = {} if ns is None else rows.find(connection, ns, [memory.id])
@@ -93,9 +113,11 @@ def _change(
         raise changes.missing(memory.id, namespace)
     number, before = found[memory.id]
     after = replace(memory, namespace=namespace, sequence=changes.next_sequence(connection))
-    if not exact:
+    author = past.Author(after.session, after.source_key)
+    if isinstance(arrival, Changed):
         after = changes.next_version(after, before)
+        author = past.Author(source_key=arrival.source_key)
     present = (vectors.current_model(connection) or model).key == model.key
     changes.reword(connection, model, (number, before), after, analyse, vector if present else None)
     entry = ledger.append(connection, action, namespace, subject, memory.id, after.version)
-    past.keep(connection, number, before, entry, past.Author(after.session, after.source_key))
+    past.keep(connection, number, before, entry, author)

@@ -13,7 +13,7 @@ import apsw
 
 from memoryoss_mcp.errors import StoreDamagedError
 from memoryoss_mcp.model import now
-from memoryoss_mcp.store.connection import fetch_one
+from memoryoss_mcp.store.connection import fetch_all, fetch_one
 
 DOMAIN: Final = b"memoryoss.ledger.v1"
 GENESIS: Final = hashlib.sha256(DOMAIN + b" genesis").digest()
@@ -150,6 +150,16 @@ def report(connection: apsw.Connection) -> LedgerReport:
     """Walk the whole chain; see :func:`verify`."""
     number, head = end(connection)
     return LedgerReport(number, head, verify(connection))
+
+
+def has_forgotten(connection: apsw.Connection, namespace: str, memory: UUID) -> bool:
+    """Whether a memory of a namespace was forgotten at some time."""
+    found = fetch_all(
+        connection,
+        "SELECT 1 FROM ledger WHERE memory = ? AND namespace = ? AND action = 'forget' LIMIT 1",
+        (memory.bytes, namespace),
+    )
+    return bool(found)
 
 
 def end(connection: apsw.Connection) -> tuple[int, bytes]:

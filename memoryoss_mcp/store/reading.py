@@ -15,6 +15,7 @@ from memoryoss_mcp.model import Memory
 from memoryoss_mcp.store import (
     changes,
     fabric,
+    intake,
     ledger,
     listing,
     past,
@@ -225,8 +226,12 @@ class Reading(ABC):
     def holds(self, namespace: str) -> bool:
         """Whether a namespace has any memory, archived or not."""
         with self._reading() as connection:
-            ns = changes.namespace_key(connection, namespace)
-            return bool(fetch_all(connection, "SELECT 1 FROM memory WHERE ns = ? LIMIT 1", (ns,)))
+            return intake.holds(connection, namespace)
+
+    def forgotten(self, namespace: str, ids: Sequence[UUID]) -> frozenset[UUID]:
+        """Those of some memories that were forgotten in a namespace at some time."""
+        with self._reading() as connection:
+            return frozenset(key for key in ids if ledger.has_forgotten(connection, namespace, key))
 
     def count(self, namespace: str) -> int:
         """How many memories of a namespace are not archived."""

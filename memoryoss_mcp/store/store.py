@@ -176,7 +176,13 @@ class Store(Reading):
         return changed
 
     def take(
-        self, namespace: str, arrivals: Arrivals, action: str, progress: Callable[[int], None]
+        self,
+        namespace: str,
+        arrivals: Arrivals,
+        action: str,
+        progress: Callable[[int], None],
+        *,
+        into_empty: bool = False,
     ) -> Taken:
         """Write what arrives from elsewhere, all of it in one transaction or nothing; see
         :func:`memoryoss_mcp.store.intake.take`."""
@@ -184,7 +190,15 @@ class Store(Reading):
             self.custodian.seal_new({namespace})
         taken: Taken = self._write(
             lambda c: intake.take(
-                c, self.model, namespace, arrivals, self._analyse, self.subject, action, progress
+                c,
+                self.model,
+                namespace,
+                arrivals,
+                self._analyse,
+                self.subject,
+                action,
+                progress,
+                into_empty=into_empty,
             )
         )
         return taken

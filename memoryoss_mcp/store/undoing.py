@@ -187,9 +187,14 @@ def _written(connection: apsw.Connection, ns: int, request: UndoRequest) -> dict
     the ledger says; a memory may name another client for which it was stored."""
     found = fetch_all(
         connection,
+        # What came from elsewhere may begin with any version, and anew under the id of a memory
+        # that was forgotten.
         "SELECT m.number, l.at, l.subject FROM ledger l"
         " JOIN memory m ON m.ns = ? AND m.id = l.memory"
-        " WHERE l.namespace = ? AND l.version = 1 AND l.action <> 'forget' AND l.at >= ?",
+        " WHERE l.namespace = ? AND l.at >= ? AND l.entry = (SELECT min(f.entry) FROM ledger f"
+        " WHERE f.memory = l.memory AND f.namespace = l.namespace AND f.entry > ifnull("
+        "(SELECT max(g.entry) FROM ledger g WHERE g.memory = l.memory"
+        " AND g.namespace = l.namespace AND g.action = 'forget'), 0))",
         (ns, request.namespace, request.since or 0),
     )
     stored = {number: (at, subject) for number, at, subject in found}

@@ -53,6 +53,41 @@ def test_the_same_memories_give_the_same_file(cli: Cli, tmp_path: Path) -> None:
     assert taken.error["code"] == "export_failed"
 
 
+def test_it_is_said_that_what_was_sealed_leaves_in_clear(cli: Cli, tmp_path: Path) -> None:
+    key = cli.store("The door code is in the safe.")
+    cli.json("seal")
+    told = cli.json("passport", "export", "-o", str(tmp_path / "p.json"))
+    assert (told["memories"], told["from_sealed"]) == (1, True)
+    for command in (
+        ("passport", "export", "--dry-run"),
+        ("bundle", "export", "--dry-run"),
+        ("history", "export", key, "--dry-run"),
+    ):
+        assert "the file is in clear" in cli(*command).out
+
+
+def test_a_dry_run_makes_no_key_and_no_file(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.store("The port is 8443.")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    told = cli.json("bundle", "export", "--scope", "all", "--dry-run")
+    assert (told["memories"], told["file"]) == (1, None)
+    assert list(work.iterdir()) == []
+
+
+def test_what_was_forgotten_and_comes_again_is_told(cli: Cli, tmp_path: Path) -> None:
+    key = cli.store("The port is 8443.")
+    target = str(tmp_path / "b.json")
+    cli.json("bundle", "export", "-o", target)
+    cli.json("forget", key)
+    told = cli.json("bundle", "import", target, "--dry-run")
+    assert told["preview"]["forgotten_before"] == [key]
+    assert "1 memory forgotten here came again" in cli("bundle", "import", target).out
+
+
 def test_what_shall_not_leave_is_taken_out(cli: Cli, tmp_path: Path) -> None:
     cli.json(
         "store", "The logs are in /home/mara/logs/app.", "--agent", "claude", "--session", "s1"

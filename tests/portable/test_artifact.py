@@ -94,6 +94,15 @@ def test_what_is_no_artifact_is_refused(data: bytes) -> None:
         open_artifact(data)
 
 
+def test_memories_count_only_where_they_belong() -> None:
+    envelope = document(1)
+    memories = envelope["payload"]["memories"]  # type: ignore[index]
+    payload = envelope["payload"] | {"memories": []}  # type: ignore[operator]
+    moved = envelope | {"payload": payload, "memories": memories}
+    with pytest.raises(MalformedError, match="two lists"):
+        open_artifact(samples.data(moved))
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"missing\.json"):
         open_artifact(tmp_path / "missing.json")

@@ -87,6 +87,27 @@ def test_home_folders_and_secrets_are_taken_out() -> None:
     assert redacted(one, (), counts) == one
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "file:///home/mara/notes",
+        "/mnt/c/Users/mara/notes",
+        "/c/Users/mara/notes",
+        "/var/home/mara/notes",
+        "C:\\\\Users\\\\mara\\\\notes",
+        "c:/users/mara/notes",
+        "file:///C:/Users/mara/notes",
+    ],
+)
+def test_home_folders_are_taken_out_of_texts_and_labels(path: str) -> None:
+    one = memory(f"See {path}", agent="claude", session=path)
+    kept = redacted(one, ("paths",), Counter())
+    assert kept.content.startswith("See ~")
+    assert "mara" not in f"{kept.content}{kept.session}"
+    other = f"See https://example.com{'/home/mara'}"
+    assert redacted(memory(other), ("paths",), Counter()).content == other
+
+
 def test_links_to_what_stays_are_counted(runtime: Runtime) -> None:
     kept = runtime.store(Draft("Deploys go out on Thursdays.", SPACE))
     stays = runtime.store(Draft("Tabs, not spaces.", SPACE, tags=("preference",)))

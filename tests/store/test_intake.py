@@ -13,8 +13,9 @@ from memoryoss_mcp.errors import ConflictError, NotFoundError
 from memoryoss_mcp.model import Memory, Status, new_id
 from memoryoss_mcp.store import lexical
 from memoryoss_mcp.store.changes import Find
-from memoryoss_mcp.store.intake import Arrival, Exact, Taken
+from memoryoss_mcp.store.intake import Arrival, Changed, Exact, Taken
 from memoryoss_mcp.store.ledger import LedgerQuery
+from memoryoss_mcp.store.past import Author
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import ListQuery
 
@@ -56,10 +57,13 @@ def test_a_new_memory_is_as_it_was_given(store: Store) -> None:
 def test_a_known_memory_gets_other_states_and_tags_as_its_next_version(store: Store) -> None:
     [stored] = store.insert([support.entry("fact", seed=1, tags=("one",))])
     known = store.get(SPACE, stored.id)
-    take(store, replace(known, tags=("one", "two"), status=Status.CONTESTED))
+    arriving = replace(known, tags=("one", "two"), status=Status.CONTESTED)
+    take(store, Changed(arriving, "passport:1"))
     found = store.get(SPACE, stored.id)
     assert (found.tags, found.status, found.version) == (("one", "two"), Status.CONTESTED, 2)
-    assert [version.memory.tags for version in store.versions(SPACE, stored.id)] == [("one",)]
+    [before] = store.versions(SPACE, stored.id)
+    assert before.memory.tags == ("one",)
+    assert before.author == Author(source_key="passport:1")
     assert store.candidates(SPACE, support.probe(["two"])) is not None
 
 
@@ -80,7 +84,7 @@ def test_one_that_cannot_be_taken_keeps_all_out(store: Store, path: Path) -> Non
         take(store, support.entry("first", seed=3), replace(support.entry("x"), memory=taken))
     missing = replace(support.entry("y").memory, id=new_id())
     with pytest.raises(NotFoundError):
-        take(store, support.entry("first", seed=3), missing)
+        take(store, support.entry("first", seed=3), Changed(missing))
     assert [memory.content for memory in kept(store)] == ["there"]
     assert support.unsound(path) == []
 
@@ -90,7 +94,7 @@ def test_what_arrives_may_depend_on_what_is_there(store: Store) -> None:
 
     def arrivals(find: Find) -> Iterator[Arrival]:
         known = find([stored.id])[stored.id]
-        yield replace(known, evidence_count=known.evidence_count + 1)
+        yield Changed(replace(known, evidence_count=known.evidence_count + 1))
 
     store.take(SPACE, arrivals, "import", lambda _: None)
     assert store.get(SPACE, stored.id).evidence_count == 2
