@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from memoryoss_mcp.cli.files import new_file
 from memoryoss_mcp.cli.importing import check_limit, import_records
 from memoryoss_mcp.cli.parser import Commands, UsageError, choice, whole_number
 from memoryoss_mcp.cli.session import Reply, Session
-from memoryoss_mcp.cli.views import namespace_text, preview
+from memoryoss_mcp.cli.views import counted, namespace_text, preview
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.exchange.adapters import ADAPTER_KINDS
 from memoryoss_mcp.model import Status
@@ -30,6 +31,11 @@ USAGE = "import --kind K PATH [OPTIONS] | export --kind K [-o FILE] [OPTIONS]"
 COMMITS = 24
 """Commits of a history that are taken, the newest, if no other number is asked for."""
 
+UNCONFIRMED = (
+    "Confirm what is true ('memoryoss review confirm ID'), or add --unconfirmed and read the file "
+    "before a client does."
+)
+
 SHOWN = 10
 """Memories that a dry run of an export shows."""
 
@@ -45,7 +51,10 @@ def register(commands: Commands) -> None:
         "(claude_project), rules of\nthe Cursor editor (cursor_rules), or the newest commits of a "
         f"repository (git_history,\n{COMMITS} unless --limit says otherwise). What was exported "
         "from here keeps its ids; words that\nwere changed in the file wait in the inbox.\n"
-        "export: a file for that client, with every memory that is neither archived nor contested.",
+        "export: a file for that client, which follows it as instructions: with the memories that\n"
+        "may be put into a prompt unasked, without secrets. --unconfirmed adds candidates, stale\n"
+        "memories, what was imported, extracted or captured, and what gives orders. Archived,\n"
+        "replaced and contested memories stay out.",
         kept="Nothing was written.",
     )
     # Of PATH behind an option argparse says that it is not known, before Python 3.13.
@@ -61,6 +70,11 @@ def register(commands: Commands) -> None:
         help="where an export goes (default memoryoss-KIND-NAMESPACE-TIME.EXT here)",
     )
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
+    parser.add_argument(
+        "--unconfirmed",
+        action="store_true",
+        help="export what nobody has confirmed too",
+    )
     parser.add_argument("--label", metavar="NAME", help="what the source is called (its name)")
     parser.add_argument(
         "--status",
@@ -130,17 +144,32 @@ def _import(session: Session, adapter: Adapter) -> Reply:
 
 
 def _export(session: Session, adapter: Adapter) -> Reply:
-    from memoryoss_mcp.exchange.adapters import exportable  # start-up time
+    from memoryoss_mcp.exchange.adapters import left_out, without_secrets  # start-up time
+    from memoryoss_mcp.screen.secrets import in_words
 
     options = session.options
+    memories: list[Memory] = []
+    without: Counter[str] = Counter()
+    redacted: Counter[str] = Counter()
+    addable = False
     with session.runtime() as runtime:
         chosen = session.namespace(runtime)
-        memories = [
-            memory
-            for memory in _memories(runtime, chosen.name, session.config.limits.max_batch)
-            if exportable(memory)
-        ]
-        text = adapter.render(memories, chosen.name)
+        from_sealed = runtime.is_sealed(chosen.name)
+        for memory in _memories(runtime, chosen.name, session.config.limits.max_batch):
+            why = left_out(memory, unconfirmed=options.unconfirmed)
+            if why is None:
+                memories.append(without_secrets(memory, redacted))
+            else:
+                without[why] += 1
+                addable |= left_out(memory, unconfirmed=True) is None
+    if without and not memories and adapter.exports:
+        raise InvalidInputError(
+            f"There is nothing to export from the namespace {chosen.name!r}: "
+            f"{_left_out_text(without)}.",
+            field="namespace",
+            hint=UNCONFIRMED if addable and not options.unconfirmed else None,
+        )
+    text = adapter.render(memories, chosen.name)
     target = options.output or Path(_file_name(adapter, chosen.name))
     if not options.dry_run:
         with new_file(target) as out:
@@ -153,21 +182,39 @@ def _export(session: Session, adapter: Adapter) -> Reply:
         "file": str(target),
         "content_type": adapter.content_type,
         "exported": len(memories),
+        "left_out": dict(without.most_common()),
+        "redacted": dict(redacted.most_common()),
+        "from_sealed": from_sealed,
         "bytes": len(text.encode()),
     }
-    words = "would be exported to" if options.dry_run else "exported to"
 
     def show(console: Console) -> None:
         if options.dry_run:
             for memory in sorted(memories, key=lambda memory: memory.created_at)[:SHOWN]:
                 console.line(f"{memory.id} · {memory.status.value} · {preview(memory.content)}")
+        words = "would be exported to" if options.dry_run else "exported to"
         console.line(
-            console.styled(f"{len(memories):,} memories {words} ", "good"),
+            console.styled(f"{counted(len(memories), 'memory', 'memories')} {words} ", "good"),
             str(target),
             console.styled(f" · namespace {namespace_text(chosen)}", "dim"),
         )
+        if without:
+            more = f". {UNCONFIRMED}" if addable and not options.unconfirmed else ""
+            console.line(console.styled("note: ", "warn"), _left_out_text(without) + more)
+        if redacted:
+            console.line(console.styled("note: ", "warn"), in_words(redacted.elements()))
+        if from_sealed:
+            console.line(
+                console.styled("note: ", "warn"),
+                "the namespace is sealed, this file is not: it holds the memories in clear text",
+            )
 
     return Reply(fields, show)
+
+
+def _left_out_text(without: Counter[str]) -> str:
+    reasons = (f"{why.replace('_', ' ')} {without[why]:,}" for why in sorted(without))
+    return f"{without.total():,} left out: {', '.join(reasons)}"
 
 
 def _memories(runtime: Runtime, namespace: str, size: int) -> Iterator[Memory]:

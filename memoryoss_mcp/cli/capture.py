@@ -159,7 +159,7 @@ def _reply(
         for error in refused:
             console.line(console.styled("refused: ", "bad"), error.message)
         counts = (
-            (found.read, "commands read"),
+            (found.read, "command read" if found.read == 1 else "commands read"),
             (found.common, "too common, long or private"),
             (found.seldom, "too seldom so far"),
             (found.failed, "failed"),

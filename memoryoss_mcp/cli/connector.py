@@ -253,7 +253,7 @@ def _list(session: Session) -> Reply:
         console.line(
             console.styled(
                 f"Secrets are always redacted; raw excerpts {raw}. Kinds are switched on with "
-                f"[connectors] enabled in {consent_of(session).path}.",
+                f"[connectors] enabled in '{consent_of(session).path}'.",
                 "dim",
             )
         )

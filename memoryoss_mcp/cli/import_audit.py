@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from memoryoss_mcp.cli.documents import document
+from memoryoss_mcp.cli.importing import show_beside
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.views import brief_time
 from memoryoss_mcp.exchange.auditing import Audit, audit
@@ -20,14 +21,20 @@ GOOD = 90
 
 
 def audited(
-    session: Session, source: Source, records: Iterable[Found | Skipped], total: int
+    session: Session,
+    source: Source,
+    records: Iterable[Found | Skipped],
+    total: int,
+    others: Sequence[Source] = (),
 ) -> Reply:
-    """Read the records, and tell what they are like."""
+    """Read the records, and tell what they are like. ``others`` are the kinds that lie beside and
+    are not read."""
     with session.progress("reading") as progress:
         found = audit(records, session.config.limits, total=total, progress=progress)
     fields = {
         "kind": source.kind,
         "path": str(session.options.path),
+        "beside": [other.kind for other in others],
         **document(found),
         "examples": {
             name: [document(example) for example in kept] for name, kept in found.examples.items()
@@ -35,10 +42,10 @@ def audited(
         "score": found.score,
         "summary": found.summary,
     }
-    return Reply(fields, lambda console: _show(console, found, source))
+    return Reply(fields, lambda console: _show(console, found, source, others))
 
 
-def _show(console: Console, found: Audit, source: Source) -> None:
+def _show(console: Console, found: Audit, source: Source, others: Sequence[Source]) -> None:
     rows: list[tuple[Cell, ...]] = [
         (
             console.styled(name.replace("_", " "), "warn" if count else "dim"),
@@ -62,3 +69,4 @@ def _show(console: Console, found: Audit, source: Source) -> None:
         )
     style = "good" if found.score >= GOOD else "warn"
     console.line(console.styled(f"{source.title}: ", "key"), console.styled(found.summary, style))
+    show_beside(console, others)

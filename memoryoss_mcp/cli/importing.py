@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from memoryoss_mcp.cli.documents import document
 from memoryoss_mcp.cli.interrupt import Interrupt
 from memoryoss_mcp.cli.parser import Commands, choice, whole_number
 from memoryoss_mcp.cli.session import CLIENT, INTERRUPTED, Reply, Session
-from memoryoss_mcp.cli.views import namespace_text, preview
+from memoryoss_mcp.cli.views import counted, namespace_text, preview
 from memoryoss_mcp.errors import InvalidInputError
-from memoryoss_mcp.exchange.sources import KINDS
+from memoryoss_mcp.exchange.sources import KINDS, beside, detect, find_source
 from memoryoss_mcp.model import Status
 
 if TYPE_CHECKING:
@@ -33,6 +35,17 @@ SHOWN = 20
 
 _QUIET = ("create", "existing")
 """Decisions whose records people are shown only in a dry run, or never."""
+
+_VERBS = (
+    ("create", "created", "create", ""),
+    ("update", "updated", "update", ""),
+    ("merge", "merged", "merge", ""),
+    ("conflict", "left", "leave", " for review ('memoryoss review')"),
+)
+"""What is done after a decision: as it was done, as it would be."""
+
+ODDS = 60
+"""Characters of a memory that a record is at odds with."""
 
 _STYLES = {"create": "good", "conflict": "warn", "skipped": "bad"}
 
@@ -83,7 +96,6 @@ def register(commands: Commands) -> None:
 def run(session: Session) -> Reply:
     """Import, or audit."""
     from memoryoss_mcp.exchange.provenance import Provenance  # start-up time
-    from memoryoss_mcp.exchange.sources import detect, find_source
 
     options = session.options
     check_limit(options.limit)
@@ -92,14 +104,17 @@ def run(session: Session) -> Reply:
     source = find_source(options.kind, columns) if options.kind else detect(path, columns)
     if not path.exists():
         raise InvalidInputError(f"There is no {path}.", field="path")
+    others = () if options.kind else beside(path, source)
     records = islice(source.read(path), options.limit)
     total = _total(session, source, path)
     if options.audit:
         from memoryoss_mcp.cli.import_audit import audited  # start-up time
 
-        return audited(session, source, records, total)
+        return audited(session, source, records, total, others)
     provenance = Provenance(source.kind, path.resolve().as_posix())
-    return import_records(session, records, provenance, total=total, title=source.title)
+    return import_records(
+        session, records, provenance, total=total, title=source.title, others=others
+    )
 
 
 def check_limit(limit: int | None) -> None:
@@ -119,9 +134,10 @@ def import_records(
     *,
     title: str,
     total: int = 0,
+    others: Sequence[Source] = (),
 ) -> Reply:
     """Import into the namespace of the session, with its ``--tag``, ``--status`` and
-    ``--dry-run``.
+    ``--dry-run``. ``others`` are the kinds that lie beside and are not read.
 
     Raises:
         InvalidInputError: not even the first record can be read.
@@ -163,16 +179,30 @@ def import_records(
             observe=observe,
             undisturbed=interrupt.deferred,
         )
-    seconds = time.perf_counter() - start
-    outcomes = [outcome for kept in told.values() for outcome in kept]
+        seconds = time.perf_counter() - start
+        outcomes = [outcome for kept in told.values() for outcome in kept]
+        odds = list(dict.fromkeys(other for outcome in outcomes for other in outcome.others))
+        words = {memory.id: memory.content for memory in importer.target.known(odds, chosen.name)}
     fields = _document(report, outcomes, chosen, provenance, dry_run=options.dry_run)
-    return Reply(
-        fields,
-        lambda console: _show(
-            console, report, outcomes, chosen, title, seconds, dry_run=options.dry_run
-        ),
-        _code(report),
-    )
+    fields["beside"] = [source.kind for source in others]
+
+    def show(console: Console) -> None:
+        _show_decisions(console, report, outcomes, words, dry_run=options.dry_run)
+        console.blank()
+        rate = report.records / seconds if seconds else 0.0
+        records = counted(report.records, "record", "records")
+        console.line(
+            console.styled(_done(report, options.dry_run), "bad" if report.stopped else "good"),
+            f" · {records} of {title} in {seconds:.1f} s ({rate:,.0f}/s)",
+            console.styled(f" · namespace {namespace_text(chosen)}", "dim"),
+        )
+        _show_notes(console, report)
+        show_beside(console, others)
+        if report.written and not options.dry_run:
+            command = _undo(session, provenance, chosen)
+            console.line(console.styled("to take it back: ", "dim"), command)
+
+    return Reply(fields, show, _code(report))
 
 
 def _total(session: Session, source: Source, path: Path) -> int:
@@ -228,16 +258,42 @@ def _document(
     }
 
 
-def _show(
+def _undo(session: Session, provenance: Provenance, chosen: NamespaceChoice) -> str:
+    """The command that takes back all that came from a source, wherever it is typed."""
+    options = session.options
+    given = (
+        ("--config", options.config and options.config.absolute()),
+        ("--data-dir", options.data_dir and options.data_dir.absolute()),
+        ("--source-key", provenance.source_key),
+        ("--namespace", chosen.name),
+    )
+    parts = [part for name, value in given if value for part in (name, str(value))]
+    return shlex.join(("memoryoss", "undo", *parts))
+
+
+def _done(report: Report, dry_run: bool) -> str:
+    """What happened to memories here, in words."""
+    counts = {decision.value: count for decision, count in report.counts.items()}
+    done = [
+        f"{verbs[dry_run]} {counts[decision]:,}{more}"
+        for decision, *verbs, more in _VERBS
+        if counts.get(decision)
+    ]
+    if not done:
+        return "nothing would change" if dry_run else "nothing changed"
+    return ("would " if dry_run else "") + ", ".join(done)
+
+
+def _show_decisions(
     console: Console,
     report: Report,
     outcomes: list[Outcome],
-    chosen: NamespaceChoice,
-    title: str,
-    seconds: float,
+    words: Mapping[UUID, str],
     *,
     dry_run: bool,
 ) -> None:
+    """The numbers, and the records that somebody may want to look at. ``words`` are those of the
+    memories that they are at odds with."""
     counts: list[tuple[Cell, ...]] = [
         (console.styled(decision.value, _STYLES.get(decision.value, "key")), f"{count:,}")
         for decision, count in sorted(report.counts.items(), key=lambda pair: -pair[1])
@@ -249,7 +305,7 @@ def _show(
         (
             console.styled(outcome.decision.value, _STYLES.get(outcome.decision.value, "key")),
             preview(outcome.place, 40),
-            ". ".join(part for part in (preview(outcome.preview), outcome.reason) if part),
+            _told(outcome, words, dry_run=dry_run),
         )
         for outcome in outcomes
         if outcome.decision.value not in hidden
@@ -257,15 +313,30 @@ def _show(
     if rows:
         console.blank()
         console.table(("decision", "where", "what"), rows, wrap=("what",))
-    console.blank()
-    rate = report.records / seconds if seconds else 0.0
-    done = "would change" if dry_run else "changed"
-    console.line(
-        console.styled(f"{report.written:,} memories {done}", "bad" if report.stopped else "good"),
-        f" · {report.records:,} records of {title} in {seconds:.1f} s ({rate:,.0f}/s)",
-        console.styled(f" · namespace {namespace_text(chosen)}", "dim"),
-    )
-    _show_notes(console, report)
+
+
+def _told(outcome: Outcome, words: Mapping[UUID, str], *, dry_run: bool) -> str:
+    """A record, and what became of it where its decision does not say so."""
+    parts = [preview(outcome.preview)]
+    if outcome.decision.value == "conflict":
+        named = [
+            f'{other} "{preview(words[other], ODDS)}"' for other in outcome.others if other in words
+        ]
+        waits = "would wait in review" if dry_run else "waits in review"
+        kept = f", which stays as it is: {outcome.reason}" if outcome.reason else ""
+        parts.append(f"{waits} beside {', '.join(named) or 'another memory'}{kept}")
+    elif outcome.reason:
+        parts.append(outcome.reason)
+    return " · ".join(filter(None, parts))
+
+
+def show_beside(console: Console, others: Sequence[Source]) -> None:
+    """The kinds that a folder holds too, and how each is read."""
+    for source in others:
+        console.line(
+            console.styled("note: ", "warn"),
+            f"not read, though it is here as well: {source.title}; add --from {source.kind}",
+        )
 
 
 def _show_notes(console: Console, report: Report) -> None:
@@ -273,17 +344,18 @@ def _show_notes(console: Console, report: Report) -> None:
 
     notes = [f"{count:,} skipped: {reason}" for reason, count in report.reasons.most_common(SHOWN)]
     if len(report.reasons) > SHOWN:
-        notes.append(f"{len(report.reasons) - SHOWN} more reasons to skip; --json has them all")
+        more = counted(len(report.reasons) - SHOWN, "more reason", "more reasons")
+        notes.append(f"{more} to skip; --json has all")
     if report.redacted:
         notes.append(in_words(report.redacted.elements()))
     notes += [f"{count:,} × {part} left out" for part, count in report.left_out.items()]
     if report.pending:
-        notes.append(f"{report.pending:,} have no vector yet")
+        notes.append(counted(report.pending, "has no vector yet", "have no vector yet"))
     for note in notes:
         console.line(console.styled("note: ", "warn"), note)
     if report.stopped is not None:
         console.line(console.styled("stopped: ", "bad"), str(report.stopped))
         console.line(
-            f"The first {report.records:,} records are decided, and what they brought is "
-            "kept. The same command goes on from there."
+            f"{counted(report.records, 'record is', 'records are')} decided, and what came of "
+            "that is kept. The same command goes on from there."
         )

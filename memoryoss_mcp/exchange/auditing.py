@@ -76,7 +76,9 @@ class Audit:
         if unread:
             found.append(f"{unread:,} more cannot be read")
         told = "; ".join(found) or "nothing found"
-        return f"{self.sound:,} of {self.records:,} records are sound ({self.score} %): {told}"
+        records = "record" if self.records == 1 else "records"
+        are = "is" if self.sound == 1 else "are"
+        return f"{self.sound:,} of {self.records:,} {records} {are} sound ({self.score} %): {told}"
 
 
 DUPLICATES, NEAR, JUNK, SECRETS = "duplicates", "near_duplicates", "junk", "secrets"
@@ -171,7 +173,8 @@ class _Reading:
         size = len(content.encode("utf-8", "replace"))
         if size > self._limits.max_content_bytes:
             self._note(OVERSIZE, number, f"{size:,} bytes")
-        kind = junk(content)
+        said = record.said
+        kind = junk(content) if said is None else junk(said, has_subject=True)
         if kind is not None:
             self._count(JUNK, kind)
             self._note(JUNK, number, kind)

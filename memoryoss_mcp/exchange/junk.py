@@ -30,14 +30,16 @@ REPEATED_SHARE: Final = 0.2
 """Share of distinct words in such a text at the most."""
 
 
-def junk(text: str) -> str | None:
+def junk(text: str, *, has_subject: bool = False) -> str | None:
     """What kind of junk a text is, in stable words: ``too_short``, ``courtesy``, ``placeholder``,
-    ``boilerplate``, ``output``, ``encoded``, ``noise``; ``None`` if it may be worth keeping."""
+    ``boilerplate``, ``output``, ``encoded``, ``noise``; ``None`` if it may be worth keeping. Where
+    it is told elsewhere what the text is about (``has_subject``), a word alone can be a fact."""
     text = text.strip()
     folded = fold(text)
     words = re.findall(r"[^\W_]+(?:['’][^\W_]+)*", folded)
-    if not words or (len(text) < FEWEST_CHARACTERS and not any(map(is_unspaced, text))):
-        return "too_short" if len(text) < FEWEST_CHARACTERS else "noise"
+    short = len(text) < FEWEST_CHARACTERS
+    if not words or (short and not has_subject and not any(map(is_unspaced, text))):
+        return "too_short" if short else "noise"
     if _PLACEHOLDER.fullmatch(folded.strip(" .:;!-_<>[](){}\"'`")):
         return "placeholder"
     if len(words) <= LONGEST_COURTESY and all(word in _COURTESIES for word in words):
@@ -50,6 +52,8 @@ def junk(text: str) -> str | None:
         return "output"
     if _is_noise(text, words):
         return "noise"
+    if has_subject:
+        return None
     if len(words) == 1 and words[0].isalpha() and words[0] == folded and words[0].isascii():
         return "too_short"
     return None

@@ -22,6 +22,7 @@ from memoryoss_mcp.lifecycle.history import History
 from memoryoss_mcp.model import Change, Draft, Limits, Memory, Origin, Status, hash_content
 from memoryoss_mcp.screen.injectable import confirmed_by_person
 from memoryoss_mcp.screen.injection import attacks
+from memoryoss_mcp.screen.secrets import redact
 from memoryoss_mcp.store.types import Stored, Updated
 
 
@@ -149,7 +150,7 @@ class _Batch:
         draft = replace(draft, id=memory_id)
         if memory is None:
             return self._first_seen(found, draft)
-        if memory.content == draft.content:
+        if memory.content == draft.content or _is_redacted(found, draft, memory):
             return self._same(found, draft, memory, Decision.EXISTING)
         reason = self._protected(found, draft, memory)
         if reason is None:
@@ -288,6 +289,12 @@ class _Batch:
 
 _OLDER = "that memory was changed here since"
 _LANES = ("import:", "adapter:")
+
+
+def _is_redacted(found: Found, draft: Draft, memory: Memory) -> bool:
+    """Whether a record of our own says what its memory says but for secrets, which were taken out
+    when it was exported."""
+    return found.id is not None and redact(memory.content).text == draft.content
 
 
 def _is_governed(memory: Memory) -> bool:

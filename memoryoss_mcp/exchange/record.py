@@ -18,7 +18,8 @@ class Found:
 
     ``key`` is what its program knows it by: the same record has the same key in every run, and
     another record of the source has another one. ``place`` says where it stands, for messages
-    (``line 12``). ``id`` is a memory id that the record already has, if it is one of ours.
+    (``line 12``). ``id`` is a memory id that the record already has, if it is one of ours. ``said``
+    is what the record itself says, where ``content`` has the name of its subject before that.
     """
 
     content: str
@@ -32,6 +33,7 @@ class Found:
     agent: str | None = None
     session: str | None = None
     id: UUID | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

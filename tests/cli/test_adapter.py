@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.inside import Inside
-from tests.cli.test_import import counts, inside
+from tests.cli.test_import import counts, inside, one_line
 
 __all__ = ["inside"]
 
@@ -110,6 +110,97 @@ def test_words_that_were_changed_in_an_exported_file_wait_for_a_person(
     kept = inside.contents()
     assert kept["Deploy needs two approvals."]["status"] == "active"
     assert kept["Deploy needs no approval."]["status"] == "candidate"
+
+
+def test_it_is_said_which_memory_an_edited_item_waits_beside(
+    inside: Inside, tmp_path: Path
+) -> None:
+    memory = inside.json("store", "Deploy needs two approvals.")["id"]
+    inside("adapter", "export", "--kind", "claude_project", "-o", "CLAUDE.md")
+    file = tmp_path / "CLAUDE.md"
+    file.write_text(file.read_text("utf-8").replace("two approvals", "no approval"), "utf-8")
+    arguments = ("adapter", "import", "--kind", "claude_project", "CLAUDE.md")
+    planned = one_line(inside(*arguments, "--dry-run").out)
+    assert "would leave 1 for review" in planned
+    assert "would wait in review beside" in planned
+    done = inside(*arguments).out
+    assert "left 1 for review ('memoryoss review') · 1 record of claude_project" in one_line(done)
+    assert "waits in review beside" in one_line(done)
+    assert memory in done
+    assert "Deploy needs two approvals." in done
+    assert ".." not in done
+    assert "memoryoss undo --data-dir" in one_line(done)
+    assert "--source-key adapter:" in one_line(done)
+
+
+@pytest.mark.parametrize("kind", ["claude_project", "cursor_rules"])
+def test_what_nobody_confirmed_is_exported_only_when_it_is_asked_for(
+    inside: Inside, tmp_path: Path, kind: str
+) -> None:
+    inside.json("store", "Ann prefers tea.")
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text(
+        '{"text": "Ben prefers coffee."}\n{"text": "Cem sings.", "status": "candidate"}\n', "utf-8"
+    )
+    inside.json("import", str(notes))
+    arguments = ("adapter", "export", "--kind", kind)
+    told = inside.json(*arguments, "-o", "some.txt")
+    assert told["exported"] == 1
+    assert told["left_out"] == {"unconfirmed": 1, "candidate": 1}
+    text = (tmp_path / "some.txt").read_text("utf-8")
+    assert "Ann prefers tea." in text
+    assert "Ben" not in text
+    assert "Cem" not in text
+    shown = one_line(inside(*arguments, "--dry-run").out)
+    assert "1 memory would be exported" in shown
+    assert "2 left out: candidate 1, unconfirmed 1" in shown
+    assert "--unconfirmed" in shown
+    told = inside.json(*arguments, "--unconfirmed", "-o", "all.txt")
+    assert (told["exported"], told["left_out"]) == (3, {})
+    assert counts(bring(inside, "all.txt", kind=kind)) == {"existing": 3}
+
+    ben = inside.contents()["Ben prefers coffee."]["id"]
+    inside.json("review", "confirm", ben)
+    told = inside.json(*arguments, "--dry-run")
+    assert (told["exported"], told["left_out"]) == (2, {"candidate": 1})
+
+
+def test_an_export_of_nothing_says_what_was_left_out(inside: Inside, rules: str) -> None:
+    inside.json("adapter", "import", "--kind", "cursor_rules", rules)
+    refused = inside("adapter", "export", "--kind", "cursor_rules", "-o", "out.mdc")
+    assert refused.code == 2
+    assert "2 left out: unconfirmed 2" in one_line(refused.err)
+    assert "--unconfirmed" in one_line(refused.err)
+    assert not (inside.folder / "out.mdc").exists()
+
+
+def test_secrets_do_not_leave_with_an_export(inside: Inside, tmp_path: Path) -> None:
+    key = "AKIA" + "QZ7KX2MV4LTN3W5R"
+    inside.data_dir.mkdir()
+    configuration = inside.data_dir / "memoryoss.toml"
+    configuration.write_text('[screen]\nsecrets = "keep"\n', "utf-8")
+    inside.json("store", f"The bucket is read with {key}.", "--tag", "s3")
+    configuration.unlink()
+    assert key in str(inside.contents())
+    told = inside.json("adapter", "export", "--kind", "claude_project", "-o", "CLAUDE.md")
+    assert sum(told["redacted"].values()) == 1
+    assert key not in (tmp_path / "CLAUDE.md").read_text("utf-8")
+    shown = inside("adapter", "export", "--kind", "claude_project", "--dry-run").out
+    assert key not in shown
+    assert "1 secret was redacted" in one_line(shown)
+    # The item says what its memory says, which keeps its words.
+    assert counts(bring(inside, "CLAUDE.md", kind="claude_project")) == {"existing": 1}
+    assert key in str(inside.contents())
+
+
+def test_an_export_of_a_sealed_namespace_says_that_it_is_in_clear_text(inside: Inside) -> None:
+    inside.json("store", "Ann prefers tea.")
+    arguments = ("adapter", "export", "--kind", "claude_project", "--dry-run")
+    assert inside.json(*arguments)["from_sealed"] is False
+    assert "clear text" not in one_line(inside(*arguments).out)
+    inside.json("seal")
+    assert inside.json(*arguments)["from_sealed"] is True
+    assert "is sealed, this file is not" in one_line(inside(*arguments).out)
 
 
 def test_an_export_has_a_name_of_its_own_and_overwrites_nothing(

@@ -95,7 +95,7 @@ def test_everything_is_off_by_default(tmp_path: Path, arguments: tuple[str, ...]
     refused = cli(*arguments, "--json")
     assert (refused.code, refused.error["code"]) == (1, "connector_disabled")
     assert "[connectors]" in refused.error["hint"]
-    assert str(cli.data_dir / "memoryoss.toml") in refused.error["hint"]
+    assert f"'{cli.data_dir / 'memoryoss.toml'}'" in refused.error["hint"]
     assert not (cli.data_dir / "memoryoss.db").exists()
 
 

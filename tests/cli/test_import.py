@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ def notes(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return write
+
+
+def one_line(text: str) -> str:
+    """What is shown, however it was wrapped."""
+    return " ".join(text.split())
 
 
 def counts(document: dict[str, Any]) -> dict[str, int]:
@@ -84,12 +90,18 @@ def test_people_see_a_table_reasons_and_previews(inside: Inside, notes: Callable
     file = notes({"text": "Sails are mended in winter."}, {"id": 5}, "\x1b[31mA red note is here.")
     shown = inside("import", file, "--dry-run")
     assert shown.code == 0
-    for words in ("create", "skipped", "no content", "Sails are mended", "2 memories would change"):
+    for words in (
+        "create",
+        "skipped",
+        "no content",
+        "Sails are mended",
+        "would create 2 · 3 rec",
+    ):
         assert words in shown.out
     assert "\x1b[31m" not in shown.out
     done = inside("import", file)
-    assert "2 memories changed" in done.out
-    assert "Lines of JSON" in done.out
+    assert "created 2 · 3 records of Lines of JSON" in one_line(done.out)
+    assert "nothing changed · 3 records" in one_line(inside("import", file).out)
 
 
 def test_tags_status_and_limit_are_for_all(inside: Inside, notes: Callable[..., str]) -> None:
@@ -104,7 +116,14 @@ def test_tags_status_and_limit_are_for_all(inside: Inside, notes: Callable[..., 
 def test_columns_are_mapped(inside: Inside, tmp_path: Path) -> None:
     table = tmp_path / "lessons.csv"
     table.write_text("Lektion;Thema\nTea is hot.;tea\n", "utf-8")
-    assert inside("import", str(table)).code == 2
+    refused = inside("import", str(table))
+    assert refused.code == 2
+    assert "Lektion, Thema" in refused.err
+    assert "--map content=" in refused.err
+    wrong = inside("import", str(table), "--map", "content=Satz")
+    assert wrong.code == 2
+    assert "'Satz'" in wrong.err
+    assert "Lektion, Thema" in wrong.err
     options = ("--map", "content=Lektion", "--map", "tags=Thema")
     assert counts(inside.json("import", str(table), *options)) == {"create": 1}
     assert inside.contents()["Tea is hot."]["tags"] == ["tea"]
@@ -145,9 +164,22 @@ def test_the_audit_tells_and_keeps_nothing(inside: Inside, notes: Callable[..., 
         {"place": "line 3", "preview": "Thanks a lot!", "detail": "courtesy"}
     ]
     shown = inside("import", file, "--audit")
-    assert "1 of 4 records are sound (25 %)" in shown.out
+    assert "1 of 4 records is sound (25 %)" in shown.out
     assert not (inside.data_dir / "memory.db").exists()
     assert inside.json("status")["namespaces"] == []
+
+
+def test_the_audit_of_a_graph_judges_what_stands_behind_the_names(
+    inside: Inside, notes: Callable[..., str]
+) -> None:
+    file = notes(
+        {"type": "entity", "name": "Anna", "entityType": "person", "observations": ["ok", "Sings"]},
+        name="memory.jsonl",
+    )
+    found = inside.json("import", file, "--audit")
+    assert (found["kind"], found["findings"]["junk"], found["sound"]) == ("mcp-memory", 1, 1)
+    assert [example["preview"] for example in found["examples"]["junk"]] == ["Anna: ok"]
+    assert "1 of 2 records is sound" in one_line(inside("import", file, "--audit").out)
 
 
 def test_ctrl_c_keeps_what_was_done_and_the_next_run_goes_on(
@@ -188,6 +220,8 @@ def test_a_file_that_breaks_off_keeps_what_was_read(inside: Inside, tmp_path: Pa
         (("notes.jsonl", "--limit", "0"), "limit"),
         (("notes.jsonl", "--map", "content"), "map"),
         (("notes.jsonl", "--map", "colour=x"), "map"),
+        (("notes.jsonl", "--map", "content=missing"), "map"),
+        (("notes.jsonl", "--from", "jsonl", "--map", "content=missing"), "map"),
         (("notes.jsonl", "--status", "sleeping"), "status"),
         (("notes.jsonl", "--from", "csv"), "path"),
     ],
@@ -200,6 +234,56 @@ def test_wrong_arguments_import_nothing(
     assert result.code == 2
     assert result.error["field"] == field
     assert not inside.data_dir.exists()
+
+
+def test_what_happened_is_counted_by_what_it_was(inside: Inside, notes: Callable[..., str]) -> None:
+    inside.json("store", "The API listens on port 8000.")
+    inside.json("store", "Tea is kept in the kitchen.")
+    inside.json("import", notes({"id": "1", "text": "Sails are mended in winter."}))
+    file = notes(
+        {"id": "1", "text": "Sails are mended in spring."},
+        {"id": "2", "text": "Tea is kept in the kitchen.", "tags": ["tea"]},
+        {"id": "3", "text": "The API does not listen on port 8000."},
+        {"id": "4", "text": "Ann mends sails."},
+    )
+    happened = "create{0} 1, update{0} 1, merge{0} 1, {1} 1 for review ('memoryoss review')"
+    planned = one_line(inside("import", file, "--dry-run").out)
+    assert f"would {happened.format('', 'leave')} · 4 records" in planned
+    assert "would wait in review beside" in planned
+    done = one_line(inside("import", file).out)
+    assert f"{happened.format('d', 'left')} · 4 records" in done
+    assert "waits in review beside" in done
+    assert '"The API listens on port 8000."' in done
+    assert ".. " not in done
+
+
+def test_the_import_says_how_it_is_taken_back(inside: Inside, notes: Callable[..., str]) -> None:
+    file = notes({"text": "Sails are mended in winter."})
+    assert "memoryoss undo" not in inside("import", file, "--dry-run").out
+    told = one_line(inside("import", file).out)
+    assert "created 1 · 1 record of" in told
+    command = shlex.split(told.partition("to take it back: ")[2])
+    assert command[:2] == ["memoryoss", "undo"]
+    assert inside(*command[1:], "--yes").code == 0
+    assert inside.contents() == {}
+    assert "memoryoss undo" in inside("import", file).out
+    assert "memoryoss undo" not in inside("import", file).out
+
+
+def test_other_kinds_in_a_folder_are_told_of(inside: Inside, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "CLAUDE.md").write_text("# Rules\n\n- Use tabs.\n", "utf-8")
+    entity = {"type": "entity", "name": "Ann", "entityType": "person", "observations": ["Sings."]}
+    (folder / "memory.jsonl").write_text(json.dumps(entity) + "\n", "utf-8")
+    for option in ("--audit", "--dry-run"):
+        assert "--from agent-files" in one_line(inside("import", str(folder), option).out)
+        told = inside.json("import", str(folder), option)
+        assert (told["kind"], told["beside"]) == ("mcp-memory", ["agent-files"])
+    named = inside("import", str(folder), "--dry-run", "--from", "mcp-memory").out
+    assert "--from agent-files" not in one_line(named)
+    alone = inside.json("import", str(folder / "memory.jsonl"), "--dry-run")
+    assert alone["beside"] == []
 
 
 def test_the_help_names_every_kind(inside: Inside) -> None:

@@ -109,6 +109,27 @@ def test_what_may_be_worth_keeping_is_no_junk(text: str) -> None:
     assert junk(text) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"), [("ok", "courtesy"), ("Thanks a lot!", "courtesy"), ("TODO", "placeholder")]
+)
+def test_what_stands_behind_a_name_is_judged_without_it(said: str, kind: str) -> None:
+    content = f"Anna: {said}"
+    assert look(content).findings["junk"] == 0
+    found = audit([Found(content, "1", "line 1", said=said)], Limits(), at=NOW)
+    assert (found.findings["junk"], found.kinds["junk"]) == (1, {kind: 1})
+
+
+@pytest.mark.parametrize("said", ["Vegetarian", "Go", "XL", "deploys"])
+def test_a_word_alone_can_be_a_fact_about_somebody(said: str) -> None:
+    found = audit([Found(f"Anna: {said}", "1", "line 1", said=said)], Limits(), at=NOW)
+    assert found.findings["junk"] == 0
+
+
+def test_one_record_is_told_of_in_the_singular() -> None:
+    assert look(SOUND[0]).summary.startswith("1 of 1 record is sound (100 %)")
+    assert look(SOUND[0], "ok").summary.startswith("1 of 2 records is sound (50 %)")
+
+
 def test_secrets_are_counted_by_kind_and_never_shown() -> None:
     secret = "ghp_" + "".join(random.choices("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMN23456789", k=36))
     found = look(f"The bot logs in with {secret}.", f"{'Words before it. ' * 5}{secret}", SOUND[1])

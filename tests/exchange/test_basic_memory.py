@@ -113,6 +113,16 @@ def test_clock_times_and_task_marks_are_no_categories(note: Path) -> None:
     assert categories == ["category:tip"]
 
 
+def test_what_an_observation_says_itself_is_known(note: Path) -> None:
+    with note.open("a", encoding="utf-8") as more:
+        more.write("\n- [state] ok\n- uses [[Redis]]\n\nIt is old.\n")
+    assert [(record.content, record.said) for record in found_in(note)] == [
+        ("Cart: ok", "ok"),
+        ("Cart uses [[Redis]]", None),
+        ("It is old.", None),
+    ]
+
+
 def test_fields_of_the_note_are_kept(note: Path) -> None:
     with note.open("a", encoding="utf-8") as file:
         file.write("- [limit] 200 lines\n")

@@ -77,6 +77,16 @@ def test_observations_and_relations_become_memories() -> None:
     ]
 
 
+def test_what_stands_behind_the_name_of_an_entity_is_known(tmp_path: Path) -> None:
+    file = write(tmp_path, entity("Anna", "ok", "Anna sings"), relation("Anna", "knows", "Ben"))
+    found, _ = read(SOURCE, file)
+    assert [(record.content, record.said) for record in found] == [
+        ("Anna: ok", "ok"),
+        ("Anna sings", None),
+        ("Anna knows Ben.", None),
+    ]
+
+
 def test_wrong_lines_are_skipped_and_the_others_read(tmp_path: Path) -> None:
     file = write(
         tmp_path,

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.exchange.record import Found, Skipped
-from memoryoss_mcp.model import Limits, Memory, MemoryType, Status
+from memoryoss_mcp.model import Limits, Memory, MemoryType, Status, hash_content
+from memoryoss_mcp.screen.secrets import redact
 
 ADAPTER_KINDS: Final = ("claude_project", "cursor_rules", "git_history")
 """What ``--kind`` may be; a hyphen does for an underscore."""
@@ -53,7 +56,8 @@ class Adapter(Protocol):
 
     def render(self, memories: Iterable[Memory], namespace: str) -> str:
         """The artifact that holds these memories, oldest first, each with its id, tags, status and
-        type: :meth:`parse` gives them back. The caller leaves out what is not :func:`exportable`.
+        type: :meth:`parse` gives them back. The caller leaves out what :func:`left_out` says, and
+        secrets (:func:`without_secrets`).
 
         Raises:
             InvalidInputError: this kind cannot be exported, or there are no memories.
@@ -82,9 +86,31 @@ def find_adapter(kind: str) -> Adapter:
     )
 
 
-def exportable(memory: Memory) -> bool:
-    """Whether a memory belongs into an artifact: neither archived nor contested."""
-    return not memory.archived and memory.status is not Status.CONTESTED
+def left_out(memory: Memory, *, unconfirmed: bool = False) -> str | None:
+    """Why a memory does not belong into an artifact, in stable words; ``None`` if it does. A client
+    follows an artifact as instructions, so what may not be put into a prompt unasked stays out,
+    unless ``unconfirmed`` memories are wanted too. Archived, superseded and contested ones never
+    belong into it."""
+    # start-up time: many patterns, needed for an export only
+    from memoryoss_mcp.screen.injectable import withheld
+
+    why = withheld(memory)
+    return None if unconfirmed and why not in _NEVER else why
+
+
+def without_secrets(memory: Memory, found: Counter[str]) -> Memory:
+    """A memory as it may leave: its secrets redacted, and without tags that hold one. ``found``
+    counts them by kind."""
+    content = redact(memory.content)
+    tags = {tag: redact(tag) for tag in memory.tags}
+    for text in (content, *tags.values()):
+        found.update(secret.kind for secret in text.found)
+    return replace(
+        memory,
+        content=content.text,
+        content_hash=hash_content(content.text),
+        tags=tuple(tag for tag, text in tags.items() if not text.found),
+    )
 
 
 def source_key(kind: str, label: str) -> str:
@@ -100,4 +126,5 @@ def provenance_tags(kind: str, client: str, label: str) -> tuple[str, ...]:
     return tags if slug else tags[:2]
 
 
+_NEVER: Final = ("archived", "superseded", Status.CONTESTED.value)
 _OTHERS = re.compile(r"[^a-z0-9]+")

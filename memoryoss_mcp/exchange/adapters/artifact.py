@@ -77,7 +77,8 @@ def limited(found: Iterable[Found | Skipped], limit: int | None) -> Iterator[Fou
             last = last or record.place
             more += isinstance(record, Found)
     if more:
-        yield Skipped(last, f"{more:,} records from here on are above the limit of {limit:,}")
+        records = "1 record from here on is" if more == 1 else f"{more:,} records from here on are"
+        yield Skipped(last, f"{records} above the limit of {limit:,}")
 
 
 def _read(

@@ -144,9 +144,9 @@ def _path(folder: Path) -> Path:
     hooks = folder / git(folder, "rev-parse", "--git-path", "hooks").rstrip("\n")
     if not hooks.resolve().is_relative_to(common.resolve()):
         raise HookError(
-            f"The hooks of this repository are kept in {hooks} (core.hooksPath), which is not its "
-            "own. Nothing was changed.",
-            hint=f"Add what 'memoryoss connector hook git' prints to {hooks / HOOK} yourself.",
+            f"The hooks of this repository are kept in '{hooks}' (core.hooksPath), which is not "
+            "its own. Nothing was changed.",
+            hint=f"Add what 'memoryoss connector hook git' prints to '{hooks / HOOK}' yourself.",
         )
     return hooks / HOOK
 

@@ -75,7 +75,7 @@ class Consent:
         names = ", ".join(f'"{name}"' for name in (*enabled, kind.name))
         raise ConnectorDisabledError(
             f"The connector {kind.name!r} is switched off; nothing was stored.",
-            hint=f"To switch it on, write enabled = [{names}] under [connectors] in {self.path}.",
+            hint=f"To switch it on, write enabled = [{names}] under [connectors] in '{self.path}'.",
         )
 
     def require_raw(self) -> None:
@@ -87,7 +87,7 @@ class Consent:
         if not self.connectors.raw:
             raise RawDisabledError(
                 "Raw excerpts are switched off; nothing was stored.",
-                hint=f"To allow them, write raw = true under [connectors] in {self.path}.",
+                hint=f"To allow them, write raw = true under [connectors] in '{self.path}'.",
             )
 
 

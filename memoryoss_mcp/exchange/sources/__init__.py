@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.exchange.record import Source
@@ -31,6 +31,14 @@ KINDS: Final = tuple(sorted(_SOURCES))
 
 MAPPED: Final = ("csv", "jsonl")
 """The kinds whose columns can be named."""
+
+
+class Table(Source, Protocol):
+    """A source of :data:`MAPPED`."""
+
+    def refusal(self, path: Path) -> InvalidInputError | None:
+        """Why a file that seems to be of the kind cannot be read as it is, with the columns that it
+        has; ``None`` for other files."""
 
 
 def find_source(kind: str, columns: Mapping[str, str] | None = None) -> Source:
@@ -72,8 +80,37 @@ def detect(path: Path, columns: Mapping[str, str] | None = None) -> Source:
         source = find_source(kind, columns if kind in MAPPED else None)
         if source.recognises(path):
             return source
+    for kind in MAPPED:
+        refusal = cast("Table", find_source(kind, columns)).refusal(path)
+        if refusal is not None:
+            raise refusal
     raise InvalidInputError(
         f"It is not clear what kind of memory {path} is.",
         field="path",
         hint=f"Name it with --from, one of: {', '.join(KINDS)}.",
+    )
+
+
+def beside(path: Path, chosen: Source) -> tuple[Source, ...]:
+    """The kinds that a folder holds beside the one that was detected there. Markdown is none of its
+    own where all of it is read as another kind."""
+    if not path.is_dir():
+        return ()
+    kinds = list(_SOURCES)
+    following = kinds[kinds.index(chosen.kind) + 1 :]
+    found = {kind: source for kind in following if (source := find_source(kind)).recognises(path)}
+    read = {chosen.kind, *found}
+    if "basic-memory" in read or ("agent-files" in read and not _has_other_notes(path)):
+        found.pop("markdown", None)
+    return tuple(found.values())
+
+
+def _has_other_notes(path: Path) -> bool:
+    # Start-up time: they need a Markdown parser.
+    from memoryoss_mcp.exchange.sources.agent_files import AgentFiles
+    from memoryoss_mcp.exchange.textfiles import TextFile, find_files, is_markdown
+
+    return any(
+        isinstance(file, TextFile) and not AgentFiles.takes(file)
+        for file in find_files(path, is_markdown)
     )

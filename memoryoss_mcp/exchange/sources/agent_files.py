@@ -49,9 +49,14 @@ class AgentFiles:
         if not path.is_dir():
             return False
         return any(
-            isinstance(file, TextFile) and (is_instructions(file.name) or _is_note(_front_of(file)))
+            isinstance(file, TextFile) and self.takes(file)
             for file in find_files(path, lambda name: _is_wanted(path, name))
         )
+
+    @staticmethod
+    def takes(file: TextFile) -> bool:
+        """Whether a file of a folder is written for agents, or by one."""
+        return is_instructions(file.name) or _is_note(_front_of(file))
 
     def count(self, path: Path) -> int:
         """How many records :meth:`read` gives."""

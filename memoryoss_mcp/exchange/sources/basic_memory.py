@@ -98,7 +98,7 @@ def _note(file: TextFile, text: str) -> Iterator[Found | Skipped]:
         if isinstance(part, Left):
             yield Skipped(place, part.reason)
             continue
-        content, tags = _said(part, subject)
+        content, tags, said = _said(part, subject)
         headings = [name for name in part.headings if name != subject]
         sections = section_tags(name for name in headings if name.lower() not in _COMMON)
         yield replace(
@@ -107,26 +107,28 @@ def _note(file: TextFile, text: str) -> Iterator[Found | Skipped]:
             key=keys.key(part),
             place=place,
             tags=tuple(dict.fromkeys((*pattern.tags, *tags, *sections))),
+            said=said,
         )
     if not document.parts:
         yield Skipped(file.name, "nothing is said in it")
 
 
-def _said(part: Statement, subject: str) -> tuple[str, tuple[str, ...]]:
-    """What a statement says of the note's subject, and its tags."""
+def _said(part: Statement, subject: str) -> tuple[str, tuple[str, ...], str | None]:
+    """What a statement says of the note's subject, its tags, and its own words, if the subject was
+    put before them."""
     text = part.text
     if part.kind not in ("item", "paragraph"):
-        return text, ()
+        return text, (), None
     is_short = part.kind == "item" and len(text) <= _MAX_RELATION
     if is_short and (relation := _RELATION.fullmatch(text)):
         name = relation["double"] or relation["single"] or relation["bare"]
         words = (subject, name, relation["target"], relation["context"])
-        return " ".join(word for word in words if word), (f"relation:{slug_of(name)}",)
+        return " ".join(word for word in words if word), (f"relation:{slug_of(name)}",), None
     tags = (*_categories(_ITEM_CATEGORY.findall(text)), *hashtags(text))
     observation = _CATEGORY.fullmatch(text)
     if observation is not None and (category := _categories([observation[1]])):
-        return f"{subject}: {observation[2]}", (*category, *tags)
-    return text, tags
+        return f"{subject}: {observation[2]}", (*category, *tags), observation[2]
+    return text, tags, None
 
 
 def _categories(names: list[str]) -> tuple[str, ...]:

@@ -43,6 +43,10 @@ LONGEST_TYPE: Final = 40
 """Characters of the name of a foreign type, which becomes a tag."""
 
 
+LONGEST_LIST: Final = 200
+"""Characters of the names of columns that a message shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """``mapping`` names the column of a field where it is none of :data:`NAMES`.
@@ -63,16 +67,33 @@ class Columns:
                     hint=f"Map one of {', '.join(NAMES)}, as in content=body.",
                 )
 
-    def are_known(self, names: Iterable[str]) -> bool:
-        """Whether one of some names is that of the content."""
-        return self._name("content", {_plain(name): name for name in names}) is not None
+    def refusal(
+        self, table: str, names: Iterable[str], *, complete: bool = True
+    ) -> InvalidInputError | None:
+        """Why columns of some names cannot be read: one that was mapped is not among them, or none
+        is known to be that of the content. ``None`` if they can. Where the names are not
+        ``complete``, only the content has to be there."""
+        known = {_plain(name): name for name in names if name.strip()}
+        columns = ", ".join(known.values())[:LONGEST_LIST] or "none"
+        for wanted, column in self.mapping.items():
+            if _plain(column) not in known and (complete or wanted == "content"):
+                return InvalidInputError(
+                    f"{table} has no column {column[:40]!r}. Its columns: {columns}.",
+                    field="map",
+                    hint=f"Name one of these with --map {wanted}=COLUMN.",
+                )
+        if self._name("content", known) is None:
+            return InvalidInputError(
+                f"{table} has no column that is known to hold the content. Its columns: {columns}.",
+                field="path",
+                hint="Name the one that does with --map content=COLUMN.",
+            )
+        return None
 
     def read(self, record: Mapping[str, Any], place: str) -> Found | Skipped:
         """The memory that a record describes."""
-        ours = record.get("memory")
-        if isinstance(ours, Mapping) and isinstance(ours.get("content"), str):
-            return self._read(ours, place, own=True)  # a line of our own export
-        return self._read(record, place, own=False)
+        described = described_in(record)
+        return self._read(described, place, own=described is not record)
 
     def _read(self, record: Mapping[str, Any], place: str, *, own: bool) -> Found | Skipped:
         names = {_plain(name): name for name in record if isinstance(name, str)}
@@ -112,6 +133,12 @@ class Columns:
         if mapped is not None:
             return names.get(_plain(mapped))
         return next((names[plain] for plain in _PLAIN[wanted] if plain in names), None)
+
+
+def described_in(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a record that describes a memory: all of it, but for lines of our own export."""
+    ours = record.get("memory")
+    return ours if isinstance(ours, Mapping) and isinstance(ours.get("content"), str) else record
 
 
 def moment(value: Any) -> int | None:

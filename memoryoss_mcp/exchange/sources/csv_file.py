@@ -30,13 +30,18 @@ class CsvFile:
 
     def recognises(self, path: Path) -> bool:
         """Whether one of the names of its columns is that of a content."""
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
-            return False
+        return _is_named_so(path) and self.refusal(path) is None
+
+    def refusal(self, path: Path) -> InvalidInputError | None:
+        """Why a file with the name of a table cannot be read; ``None`` if it can, or has another
+        name."""
+        if not _is_named_so(path):
+            return None
         try:
-            names = next(iter(_rows(path)), (0, []))[1]
-        except InvalidInputError:
-            return False
-        return self._columns.are_known(names)
+            names = next(_rows(path), (0, []))[1]
+        except InvalidInputError as error:
+            return error
+        return self._columns.refusal(path.name, names)
 
     def count(self, path: Path) -> int:
         """How many rows there are below the names."""
@@ -46,16 +51,12 @@ class CsvFile:
         """The memories in their order.
 
         Raises:
-            InvalidInputError: no column is that of the content.
+            InvalidInputError: no column is that of the content, or a mapped one is not there.
         """
         rows = _rows(path)
         names = next(rows, (0, []))[1]
-        if not self._columns.are_known(names):
-            raise InvalidInputError(
-                f"{path.name} has no column for the content: {', '.join(names)[:200] or 'empty'}.",
-                field="path",
-                hint="Name it with --map content=COLUMN.",
-            )
+        if (refusal := self._columns.refusal(path.name, names)) is not None:
+            raise refusal
         for line, cells in rows:
             place = f"line {line}"
             if len(cells) > len(names):
@@ -63,6 +64,10 @@ class CsvFile:
             elif any(cell.strip() for cell in cells):
                 record = dict(zip(names, cells, strict=False))
                 yield self._columns.read(record, place)
+
+
+def _is_named_so(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

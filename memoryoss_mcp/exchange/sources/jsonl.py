@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.exchange.elements import elements
 from memoryoss_mcp.exchange.record import Found, Skipped
-from memoryoss_mcp.exchange.sources.columns import Columns
+from memoryoss_mcp.exchange.sources.columns import Columns, described_in
 
 LONGEST_LINE: Final = 1 << 24
 """Bytes of a line at the most (16 MiB)."""
 LOOKED_AT: Final = 20
-"""Lines that are looked at to recognise a file."""
+"""Values that are looked at to recognise a file."""
 LISTS: Final = ("memories", "results", "records", "items", "data", "notes", "facts")
 """Where an object that is not a memory itself has its memories."""
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
@@ -34,15 +35,13 @@ class Jsonl:
 
     def recognises(self, path: Path) -> bool:
         """Whether the first objects have a content."""
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
-            return False
-        try:
-            for _, (_, value) in zip(range(LOOKED_AT), _values(path), strict=False):
-                if isinstance(value, dict):
-                    return isinstance(self._columns.read(value, ""), Found)
-        except InvalidInputError:
-            pass
-        return False
+        return any(isinstance(self._columns.read(value, ""), Found) for value in _first(path))
+
+    def refusal(self, path: Path) -> InvalidInputError | None:
+        """Why a file of objects cannot be read: the first ones have no content, or not where it was
+        said to be. ``None`` if they have, or if it is no such file."""
+        names = [name for value in _first(path) for name in described_in(value)]
+        return self._columns.refusal(path.name, names, complete=False) if names else None
 
     def count(self, path: Path) -> int:
         """How many values there are."""
@@ -52,7 +51,14 @@ class Jsonl:
             return sum(1 for line in file if line.strip())
 
     def read(self, path: Path) -> Iterator[Found | Skipped]:
-        """The memories in their order."""
+        """The memories in their order.
+
+        Raises:
+            InvalidInputError: none of the first objects has the column that was said to be that of
+                the content.
+        """
+        if "content" in self._columns.mapping and (refusal := self.refusal(path)) is not None:
+            raise refusal
         for place, value in _values(path):
             if isinstance(value, Skipped):
                 yield value
@@ -62,6 +68,21 @@ class Jsonl:
                 yield self._columns.read({"content": value}, place)
             else:
                 yield Skipped(place, "not a JSON object")
+
+
+def _first(path: Path) -> list[dict[str, Any]]:
+    """The objects among the first values of a file with the name of one of objects; what cannot be
+    read has none."""
+    found: list[dict[str, Any]] = []
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return found
+    try:
+        for _, value in islice(_values(path), LOOKED_AT):
+            if isinstance(value, dict):
+                found.append(value)
+    except InvalidInputError:
+        pass
+    return found
 
 
 def _values(path: Path) -> Iterator[tuple[str, Any]]:

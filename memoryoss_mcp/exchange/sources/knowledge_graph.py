@@ -119,11 +119,13 @@ def _observation(place: str, entity: dict[str, Any], text: object) -> Found | Sk
     if not (said := phrase(text)):
         return Skipped(place, "is an observation without text")
     name = phrase(entity["name"])
+    named = _names(said, name)
     return Found(
-        content=said if _names(said, name) else f"{name}: {said}",
+        content=said if named else f"{name}: {said}",
         key=_key("observation", name, said),
         place=place,
         tags=tuple(filter(None, (phrase(entity.get("entityType")), name))),
+        said=None if named else said,
     )
 
 

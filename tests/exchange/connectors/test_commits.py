@@ -237,8 +237,9 @@ def test_a_link_is_left_alone(repository: Path, tmp_path: Path) -> None:
 def test_hooks_that_are_shared_with_others_are_left_alone(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "hooks").mkdir()
     git(repository, "config", "core.hooksPath", str(tmp_path / "hooks"))
-    with pytest.raises(HookError, match=r"core\.hooksPath"):
+    with pytest.raises(HookError, match=r"core\.hooksPath") as caught:
         install(repository)
+    assert f"'{tmp_path / 'hooks'}'" in str(caught.value)
     assert list((tmp_path / "hooks").iterdir()) == []
 
 
