@@ -124,11 +124,12 @@ def show_imported(console: Console, imported: Imported) -> None:
 def show_trust(console: Console, found: Preview) -> None:
     """Who vouches for a document, in a line."""
     if found.trusted:
-        origin = found.trust.origin.value if found.trust.origin else ""
-        signer = (found.trust.signature or {}).get("identity", "")
+        origin = found.trust.origin.value.replace("_", " ") if found.trust.origin else ""
+        signer = (found.trust.signature or {}).get("identity")
+        by = f"signed by {signer} ({origin})" if signer else "it is of this memory"
         console.line(
             console.styled("trusted: ", "good"),
-            one_line(f"signed by {signer} ({origin}); its memories arrive as they are."),
+            one_line(f"{by}; its memories arrive as they are."),
         )
         return
     console.line(

@@ -12,7 +12,7 @@ from memoryoss_mcp.cli.forget import receipt_document
 from memoryoss_mcp.cli.parser import Commands
 from memoryoss_mcp.cli.session import Reply, Session
 from memoryoss_mcp.cli.streams import new_passphrase, passphrase
-from memoryoss_mcp.cli.views import brief_time
+from memoryoss_mcp.cli.views import brief_time, counted
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
@@ -130,7 +130,7 @@ def _import_document(done: Imported) -> dict[str, Any]:
 
 def _show_export(console: Console, done: Exported) -> None:
     verb = "would export " if done.dry_run else "exported "
-    told = _counted(done.records, "memory", "memories")
+    told = counted(done.records, "memory", "memories")
     if done.forgotten:
         told += f", {done.forgotten} forgotten"
     kind = " · encrypted" if done.encrypted else ""
@@ -140,11 +140,11 @@ def _show_export(console: Console, done: Exported) -> None:
         console.styled(f" · {done.folder}{kind} · namespace {done.namespace}", "dim"),
     )
     if done.rewritten:
-        files = _counted(len(done.rewritten), "earlier file", "earlier files")
+        files = counted(len(done.rewritten), "earlier file", "earlier files")
         verb = "to be written anew" if done.dry_run else "written anew"
         console.line(f"{files} {verb}: without what is forgotten, and encrypted where that is due")
     for device, count in done.held_by.items():
-        files = _counted(count, "file", "files")
+        files = counted(count, "file", "files")
         console.line(
             console.styled("note: ", "warn"),
             f"{device} still has what is forgotten in {files}, until it exports",
@@ -152,7 +152,11 @@ def _show_export(console: Console, done: Exported) -> None:
     if done.came_back:
         console.line(
             console.styled("note: ", "warn"),
-            f"{done.came_back} forgotten memories are here again; the next import forgets them",
+            counted(
+                done.came_back,
+                "forgotten memory is here again; the next import forgets it",
+                "forgotten memories are here again; the next import forgets them",
+            ),
         )
     for note in done.notes:
         console.line(console.styled("note: ", "warn"), note)
@@ -196,7 +200,7 @@ def _show_status(console: Console, found: SyncStatus) -> None:
     rows: list[tuple[Cell, ...]] = [
         (
             device.device,
-            "this machine" if device.own else device.label,
+            f"{device.label} (this installation)" if device.own else device.label,
             str(device.chunks),
             console.styled(str(device.unread), "warn" if device.unread else "dim"),
             brief_time(device.last_at),
@@ -213,7 +217,7 @@ def _show_status(console: Console, found: SyncStatus) -> None:
         console.styled("here since the last export or import: ", "key"), told or "nothing changed"
     )
     if found.conflicts:
-        told = _counted(found.conflicts, "other text waits", "other texts wait")
+        told = counted(found.conflicts, "other text waits", "other texts wait")
         console.line(console.styled("conflicts: ", "warn"), f"{told} for a review")
     _show_problems(console, found.problems)
 
@@ -225,7 +229,3 @@ def _show_problems(console: Console, problems: Sequence[Problem]) -> None:
             console.styled(f"{problem.kind.value.replace('_', ' ')}: ", "bad"),
             f"{place}: {problem.message}",
         )
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

@@ -6,12 +6,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memoryoss_mcp.cli.files import new_binary_file, new_file
-from memoryoss_mcp.cli.parser import Commands
+from memoryoss_mcp.cli.parser import Commands, UsageError
 from memoryoss_mcp.cli.session import Reply, Session
+from memoryoss_mcp.cli.streams import printable, to_json, write_line
+from memoryoss_mcp.cli.views import counted
 from memoryoss_mcp.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -34,18 +37,23 @@ def register(commands: Commands) -> None:
         run,
         "ACTION [OPERANDS] [OPTIONS]",
         "Who signs, and whose signatures are good here.",
-        description="list: the identities that are known, catalogs, pins and revocations.\n"
+        description="whoami: this installation: its id, its public key (which is made if there is\n"
+        "none), and the command that registers it on another machine.\n"
+        "list: the identities that are known, catalogs, pins and revocations.\n"
         "register: a new identity of yours, with a key of its own (--kind, --label); with\n"
-        "--public-key one of somebody else; with an ID a name of the original, which has no key.\n"
+        "--public-key one of somebody else (64 digits, a file with them, or a catalog, and an ID\n"
+        "if it has several); with an ID alone a name of the original, which has no key.\n"
+        "label ID TEXT: call one that is yours, or registered here, so from now on.\n"
         "pin ID, unpin ID: keep an identity and its key, whatever becomes of catalogs.\n"
         "revoke ID --reason R: trust none of its signatures any more; --replacement names who\n"
         "signs in its place. restore ID: trust them again, whatever catalogs say.\n"
         "catalog export FILE: what is known here, signed by this installation.\n"
         "catalog import FILE: take over a catalog. Its signer has to be one of yours, registered\n"
         "or pinned here; --accept ID accepts another. --dry-run shows what would be taken over.\n"
-        "sign KIND FILE: a signature beside a passport, history or sync_peer file, or a bundle\n"
-        "signed (once more), each at -o. verify KIND FILE: exit code 1 unless it is trusted; the\n"
-        "signature of a bundle is in it, of others it is --signature FILE.",
+        "sign KIND FILE: a signature beside a passport, history or sync_peer file, at -o, or\n"
+        "printed; or a bundle signed (once more), at -o.\n"
+        "verify KIND FILE: exit code 1 unless it is trusted. The signature of a bundle is in it,\n"
+        "that of others is --signature FILE.",
         kept="Nothing was changed.",
     )
     parser.add_argument("action", choices=tuple(_ACTIONS), metavar="ACTION", help="see above")
@@ -55,7 +63,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--public-key",
         metavar="KEY",
-        help="register: 64 hexadecimal digits, or a file with them or with an entry of a catalog",
+        help="register: 64 hexadecimal digits, or a file with them or with an identity",
     )
     parser.add_argument("--reason", metavar="TEXT", help="revoke: why")
     parser.add_argument("--replacement", metavar="ID", help="revoke: who signs in its place")
@@ -71,71 +79,114 @@ def register(commands: Commands) -> None:
 
 def run(session: Session) -> Reply:
     """Do what the action says."""
-    names, action = _ACTIONS[session.options.action]
-    operands = session.options.operands
-    least = sum(1 for name in names if not name.startswith("["))
-    if not least <= len(operands) <= len(names):
-        wanted = " ".join(names) or "nothing"
-        raise InvalidInputError(
-            f"{session.options.action} takes {wanted} behind it.", field="operands"
-        )
-    return action(session)
+    name, operands = session.options.action, session.options.operands
+    action = _ACTIONS[name]
+    most = len(action.operands)
+    if name == "catalog" and operands and operands[0] not in _CATALOG:
+        problem = f"There is no 'trust catalog {operands[0][:40]}'."
+    elif len(operands) > most:
+        problem = f"{operands[most][:40]!r} is an operand too many for 'trust {name}'."
+    elif len(operands) < most - sum(operand.startswith("[") for operand in action.operands):
+        problem = f"'trust {name}' is not complete."
+    else:
+        return action.run(session)
+    words = ("memoryoss trust", name, *action.operands, action.options)
+    raise UsageError(problem, " ".join(filter(None, words)), "memoryoss trust")
+
+
+def _whoami(session: Session) -> Reply:
+    from memoryoss_mcp.portable.trust.identity import registration  # start-up time
+    from memoryoss_mcp.portable.trust.report import identity_document  # start-up time
+
+    with _fabric(session, writes=False) as fabric:
+        found = fabric.own_device()
+        called = _called(fabric, found)
+    key = (found.public_key or b"").hex()
+    command = registration(found.kind, found.label, key)
+
+    def show(console: Console) -> None:
+        console.pairs([("id", found.id), ("label", called), ("public key", key)])
+        if found.revocation is not None:
+            console.line(console.styled("revoked: ", "bad"), found.revocation.reason)
+        console.line("To make it known on another machine, run there:")
+        write_line(f"  {printable(command)}")  # not wrapped: it is to be copied
+
+    return Reply({"identity": identity_document(found), "command": command}, show)
 
 
 def _list(session: Session) -> Reply:
     from memoryoss_mcp.portable.trust.report import fabric_document  # start-up time
 
     with _fabric(session, writes=False) as fabric:
-        found = fabric.identities()
+        found = [(one, _called(fabric, one)) for one in fabric.identities()]
         fields = fabric_document(fabric)
 
     def show(console: Console) -> None:
         rows: list[tuple[Cell, ...]] = [
             (
                 one.id,
-                console.styled(one.label, "strong"),
+                console.styled(called, "strong"),
                 "yours" if one.own else one.origin.value.replace("_", " "),
                 console.styled("revoked", "bad") if one.revocation else "",
             )
-            for one in found
+            for one, called in found
         ]
         if rows:
             console.table(("identity", "label", "known by", ""), rows, wrap=("label",))
+        else:
+            console.line("'memoryoss trust whoami' makes and shows that of this installation.")
         summary = fields["summary"]
-        words = f"{summary['identities']} identities, {summary['revoked']} revoked, "
-        console.line(console.styled(f"{words}{summary['catalogs']} catalogs", "dim"))
+        words = (
+            counted(summary["identities"], "identity", "identities"),
+            f"{summary['revoked']} revoked",
+            counted(summary["catalogs"], "catalog", "catalogs"),
+        )
+        console.line(console.styled(", ".join(words), "dim"))
 
     return Reply(fields, show)
 
 
 def _register(session: Session) -> Reply:
-    from memoryoss_mcp.portable.trust.identity import parse_key, parse_kind  # start-up time
+    from memoryoss_mcp.portable.trust.identity import (  # start-up time
+        identity_id,
+        parse_key,
+        parse_kind,
+    )
 
     options = session.options
-    entry = _entry(options.public_key)
+    wanted = options.operands[0] if options.operands else None
+    entry = _entry(options.public_key, wanted)
     kind_name, label = options.kind or entry.get("kind"), options.label or entry.get("label")
     if not isinstance(kind_name, str) or not isinstance(label, str):
         raise InvalidInputError("An identity needs a --kind and a --label.", field="kind")
     kind = parse_kind(kind_name)
-    if options.operands and options.public_key:
-        raise InvalidInputError("The id of a key follows from it; leave ID out.", field="operands")
     with _fabric(session) as fabric:
-        if options.operands:
-            found = fabric.register_name(options.operands[0], kind, label)
-        elif options.public_key:
-            key = entry.get("public_key")
-            if not isinstance(key, str):
+        if options.public_key:
+            digits = entry.get("public_key")
+            if not isinstance(digits, str):
                 raise InvalidInputError("There is no public key in it.", field="public_key")
-            found = fabric.register_key(kind, label, parse_key(key))
+            key = parse_key(digits)
+            if wanted not in (None, identity_id(kind, key)):
+                raise InvalidInputError(
+                    f"That key is not the one of {wanted}.",
+                    field="operands",
+                    hint="The id of a key follows from it; without ID it is told.",
+                )
+            found = fabric.register_key(kind, label, key)
+        elif wanted is not None:
+            found = fabric.register_name(wanted, kind, label)
         else:
             found = fabric.register_own(kind, label)
-    return _one(found, "registered ")
+        return _one(fabric, found, "registered ")
 
 
-def _entry(given: str | None) -> Mapping[str, Any]:
-    """What is said of the identity of somebody else: digits, or a file with them or an object."""
+def _entry(given: str | None, wanted: str | None) -> Mapping[str, Any]:
+    """What is said of the identity of somebody else: digits, or a file with them or an object.
+    ``wanted`` is its id, where it is one of several."""
     if given is None:
         return {}
+    from memoryoss_mcp.portable.trust.catalog import identity_with_key  # start-up time
+
     path = Path(given)
     if not path.is_file():
         return {"public_key": given}
@@ -143,13 +194,21 @@ def _entry(given: str | None) -> Mapping[str, Any]:
     if not data.startswith(b"{"):
         return {"public_key": data.decode("ascii", "replace")}
     found = _object(path, "public_key")
+    if "identities" in found:
+        return identity_with_key(found, wanted)
     nested = found.get("identity", found)
     return nested if isinstance(nested, dict) else {}
 
 
+def _label(session: Session) -> Reply:
+    identity, label = session.options.operands
+    with _fabric(session) as fabric:
+        return _one(fabric, fabric.label(identity, label), "labelled ")
+
+
 def _pin(session: Session) -> Reply:
     with _fabric(session) as fabric:
-        return _one(fabric.pin(session.options.operands[0]), "pinned ")
+        return _one(fabric, fabric.pin(session.options.operands[0]), "pinned ")
 
 
 def _unpin(session: Session) -> Reply:
@@ -169,21 +228,17 @@ def _revoke(session: Session) -> Reply:
         raise InvalidInputError("A revocation needs a --reason.", field="reason")
     with _fabric(session) as fabric:
         found = fabric.revoke(options.operands[0], options.reason, options.replacement)
-    return _one(found, "revoked ")
+        return _one(fabric, found, "revoked ")
 
 
 def _restore(session: Session) -> Reply:
     with _fabric(session) as fabric:
-        return _one(fabric.restore(session.options.operands[0]), "restored ")
+        return _one(fabric, fabric.restore(session.options.operands[0]), "restored ")
 
 
 def _catalog(session: Session) -> Reply:
     action, name = session.options.operands
-    if action == "export":
-        return _export(session, Path(name))
-    if action == "import":
-        return _import(session, Path(name))
-    raise InvalidInputError("Use catalog export FILE or catalog import FILE.", field="operands")
+    return _CATALOG[action](session, Path(name))
 
 
 def _export(session: Session, target: Path) -> Reply:
@@ -193,14 +248,13 @@ def _export(session: Session, target: Path) -> Reply:
     with new_file(target) as out, _fabric(session) as fabric:
         document = fabric.export_catalog(options.catalog_id, options.label or CATALOG_LABEL)
         out.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-    count = len(document["identities"])
-    fields = {"file": str(target), "catalog": document}
-    return Reply(
-        fields,
-        lambda console: console.line(
-            console.styled("exported ", "good"), f"{count} identities to {target}"
-        ),
-    )
+    told = counted(len(document["identities"]), "identity", "identities")
+
+    def show(console: Console) -> None:
+        console.line(console.styled("exported ", "good"), f"{told} to {target}")
+        console.line(console.styled("signed by ", "dim"), document["signature"]["identity"])
+
+    return Reply({"file": str(target), "catalog": document}, show)
 
 
 def _import(session: Session, path: Path) -> Reply:
@@ -224,6 +278,8 @@ def _show_import(console: Console, done: Import) -> None:
     console.pairs([("catalog", done.label), ("signer", done.signer or "unsigned")])
     if done.refusal:
         console.line(console.styled("it may not be imported: ", "bad"), done.refusal)
+        if done.remedy:
+            console.line(done.remedy, indent=2)
     else:
         verb = "would be imported" if done.dry_run else "imported"
         console.line(console.styled(verb, "warn" if done.dry_run else "good"))
@@ -242,8 +298,7 @@ def _sign(session: Session) -> Reply:
         sidecar = signing.sign_sidecar(artifact, fabric, options.identity)
         decision = signing.decide(artifact, fabric, sidecar)
         subject = signing.sidecar_subject(artifact)
-    _write(options.output, sidecar)
-    return _decided(kind, subject, decision)
+    return _signed(session, sidecar, _decided(kind, subject, decision))
 
 
 def _sign_bundle(session: Session, artifact: Artifact, fabric: Fabric) -> Reply:
@@ -289,8 +344,7 @@ def _sign_peer(session: Session, path: Path) -> Reply:
     with _fabric(session) as fabric:
         signed = fabric.sign(options.identity, subject=subject, content=content)
         decision = fabric.decide(signed.sidecar(), subject=subject, content=content)
-    _write(options.output, signed.sidecar())
-    return _decided(PEER, subject, decision)
+    return _signed(session, signed.sidecar(), _decided(PEER, subject, decision))
 
 
 def _verify_peer(session: Session, path: Path, signature: dict[str, Any] | None) -> Reply:
@@ -302,10 +356,14 @@ def _verify_peer(session: Session, path: Path, signature: dict[str, Any] | None)
     return _decided(PEER, subject, decision)
 
 
-def _write(target: Path | None, sidecar: Mapping[str, Any]) -> None:
-    if target is not None:
-        with new_file(target) as out:
-            out.write(json.dumps(sidecar, ensure_ascii=False, indent=2) + "\n")
+def _signed(session: Session, sidecar: Mapping[str, Any], reply: Reply) -> Reply:
+    """Put a signature where it goes; without a file it is what is printed."""
+    target = session.options.output
+    if target is None:
+        return Reply(reply.document, lambda _: write_line(to_json(sidecar)), reply.code)
+    with new_file(target) as out:
+        out.write(json.dumps(sidecar, ensure_ascii=False, indent=2) + "\n")
+    return reply
 
 
 @contextmanager
@@ -346,7 +404,14 @@ def _decided(
     return Reply(fields, show, 0 if decision.verified and not problems else 1)
 
 
-def _one(standing: Standing, verb: str) -> Reply:
+def _called(fabric: Fabric, standing: Standing) -> str:
+    """A label as it is shown here."""
+    if standing.id != fabric.device_id():
+        return standing.label
+    return f"{standing.label} (this installation)"
+
+
+def _one(fabric: Fabric, standing: Standing, verb: str) -> Reply:
     from memoryoss_mcp.portable.trust.report import (  # start-up time
         identity_document,
         revocation_document,
@@ -355,12 +420,8 @@ def _one(standing: Standing, verb: str) -> Reply:
     fields: dict[str, Any] = {"identity": identity_document(standing)}
     if standing.revocation is not None:
         fields["revocation"] = revocation_document(standing.revocation)
-    return Reply(
-        fields,
-        lambda console: console.line(
-            console.styled(verb, "good"), f"{standing.id} · {standing.label}"
-        ),
-    )
+    told = f"{standing.id} · {_called(fabric, standing)}"
+    return Reply(fields, lambda console: console.line(console.styled(verb, "good"), told))
 
 
 @contextmanager
@@ -394,14 +455,30 @@ def _bytes(path: Path, field: str) -> bytes:
         raise InvalidInputError(f"{path} cannot be read ({error.strerror}).", field=field) from None
 
 
-_ACTIONS: Mapping[str, tuple[tuple[str, ...], Callable[[Session], Reply]]] = {
-    "list": ((), _list),
-    "register": (("[ID]",), _register),
-    "pin": (("ID",), _pin),
-    "unpin": (("ID",), _unpin),
-    "revoke": (("ID",), _revoke),
-    "restore": (("ID",), _restore),
-    "catalog": (("export|import", "FILE"), _catalog),
-    "sign": (("KIND", "FILE"), _sign),
-    "verify": (("KIND", "FILE"), _verify),
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """What an action does, and how it is written: its operands, those that may be left out in
+    brackets, and its options."""
+
+    run: Callable[[Session], Reply]
+    operands: tuple[str, ...] = ()
+    options: str = ""
+
+
+_CATALOG: Mapping[str, Callable[[Session, Path], Reply]] = {"export": _export, "import": _import}
+
+_KIND = "|".join((*ARTIFACTS, PEER))
+
+_ACTIONS: Mapping[str, _Action] = {
+    "whoami": _Action(_whoami),
+    "list": _Action(_list),
+    "register": _Action(_register, ("[ID]",), "--kind KIND --label TEXT [--public-key KEY]"),
+    "label": _Action(_label, ("ID", "TEXT")),
+    "pin": _Action(_pin, ("ID",)),
+    "unpin": _Action(_unpin, ("ID",)),
+    "revoke": _Action(_revoke, ("ID",), "--reason TEXT [--replacement ID]"),
+    "restore": _Action(_restore, ("ID",)),
+    "catalog": _Action(_catalog, ("|".join(_CATALOG), "FILE")),
+    "sign": _Action(_sign, (_KIND, "FILE"), "[--identity ID] [-o FILE]"),
+    "verify": _Action(_verify, (_KIND, "FILE"), "[--signature FILE]"),
 }

@@ -31,10 +31,10 @@ from memoryoss_mcp.portable.spool import Spool
 
 class Gathering:
     """The memories of a document while they are collected, and what the document will say of
-    them."""
+    them. ``secret`` ones are not put down before somebody writes the document."""
 
-    def __init__(self) -> None:
-        self.memories = Spool()
+    def __init__(self, *, secret: bool = False) -> None:
+        self.memories = Spool(secret=secret)
         self.extension = Extension()
         self.sources: set[str] = set()
         self.changed_at = 0

@@ -27,7 +27,7 @@ def export_passport(
 ) -> tuple[Artifact, Report]:
     """The passport of a namespace, and what became of each of its memories. All of it is of one
     state of the file."""
-    gathered, report = Gathering(), Report()
+    gathered, report = Gathering(secret=store.is_sealed(namespace)), Report()
     wanted, total = tuple(redactions), store.count(namespace)
     # Links are counted when all that leaves is known.
     inside: set[UUID] = set()
@@ -63,7 +63,7 @@ def export_history(store: Store, namespace: str, root: UUID) -> Artifact:
     """
     members = closure(store, namespace, root)
     ordered = sorted(members.values(), key=lambda memory: (memory.created_at, memory.id))
-    gathered = Gathering()
+    gathered = Gathering(secret=store.is_sealed(namespace))
     for memory in ordered:
         gathered.add(memory)
     timeline = [

@@ -161,7 +161,7 @@ class Importer:
         planner = Planner(
             self._store, namespace, self._prepare, is_empty=is_empty, trusted=preview.trusted
         )
-        with Spool() as plan:
+        with Spool(secret=self._store.is_sealed(namespace)) as plan:
             homes: Homes = {}
             self._look_through(artifact, preview, planner, mode, plan, homes, progress)
             self._settle_mergers(preview, plan, homes)

@@ -29,11 +29,13 @@ class NoRoomError(MemoryOSSError):
 
 class Spool:
     """Byte strings in the order in which they were added. Close it, or leave it to the garbage
-    collector."""
+    collector. What is ``secret`` is never on disk, however large it is."""
 
-    def __init__(self) -> None:
-        # Closed by close(), by __exit__ or with the last reference: it outlives this block.
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+    def __init__(self, *, secret: bool = False) -> None:
+        # Closed by close(), by __exit__ or with the last reference: it outlives this block. One of
+        # size 0 never becomes a file.
+        size = 0 if secret else IN_MEMORY
+        self._file = tempfile.SpooledTemporaryFile(max_size=size)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._count = 0
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
+import shlex
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,43 @@ def test_sealed_memories_need_a_passphrase(machines: tuple[Cli, Cli, str]) -> No
     assert "1 earlier file written anew" in shown.out
     [chunk] = Path(folder).rglob("*.chunk")
     assert word.encode() not in chunk.read_bytes()
+
+
+def test_the_status_calls_machines_by_their_names(machines: tuple[Cli, Cli, str]) -> None:
+    here, there, folder = machines
+    here.store("The port is 8000.")
+    here.json("sync", "export", folder)
+    command = here.json("trust", "whoami")["command"]
+    host = platform.node() or "this installation"
+    there.json(*shlex.split(command)[1:])
+    [device] = there.json("sync", "status", folder)["devices"]
+    assert (device["label"], device["own"]) == (host, False)
+    here.json("trust", "label", device["device"], "laptop")
+    assert "laptop (this" in here("sync", "status", folder).out
+    assert "(this" not in there("sync", "status", folder).out
+
+
+def test_damage_is_told_at_each_import(machines: tuple[Cli, Cli, str]) -> None:
+    here, there, folder = machines
+    here.store("The port is 8000.")
+    here.json("sync", "export", folder)
+    introduce(there, folder)
+    there.json("sync", "import", folder)
+    assert there("sync", "import", folder).code == 0
+    [chunk] = Path(folder).rglob("*.chunk")
+    chunk.write_bytes(chunk.read_bytes().replace(b"8000", b"9000"))
+    for action in ("import", "status"):
+        shown = there("sync", action, folder)
+        assert shown.code == 1
+        assert f"damaged: {chunk.parent.name}/{chunk.name}" in "".join(shown.out.split("\n"))
+
+
+def test_a_mistyped_folder_is_an_error(machines: tuple[Cli, Cli, str]) -> None:
+    here, _, folder = machines
+    refused = here("sync", "import", folder, "--json")
+    assert (refused.code, refused.error["code"]) == (1, "sync_refused")
+    assert "nothing of memoryOSS" in refused.error["message"]
+    assert "memoryoss-sync" in refused.error["hint"]
 
 
 def test_bad_input_is_an_error(machines: tuple[Cli, Cli, str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,134 @@ def test_listing_and_verifying_make_no_memory_file_and_no_key(cli: Cli) -> None:
     assert checked["trust"]["status"] == "unsigned"
     assert not cli.data_dir.exists()
     assert not (cli.folder / "keys").exists()
+
+
+def test_one_shows_who_one_is_and_the_other_machine_takes_it(cli: Cli, other: Cli) -> None:
+    assert "trust whoami" in cli("trust", "list").out
+    shown = cli.json("trust", "whoami")
+    device = shown["identity"]
+    assert device["own"] is True
+    assert device["label"] == (platform.node() or "this installation")
+    assert not cli.data_dir.exists()  # a key is made, and nothing else
+    text = cli("trust", "whoami").out
+    assert device["id"] in text
+    assert device["public_key"] in text
+    assert f"{device['label']} (this installation)" in text
+    assert shown["command"] in text.splitlines()[-1]  # on one line, to be copied
+    program, *command = shlex.split(shown["command"])
+    assert program == "memoryoss"
+    added = other.json(*command)["identity"]
+    assert (added["id"], added["own"]) == (device["id"], False)
+    assert listed(other)[device["id"]]["label"] == device["label"]
+    rows = [row for row in other("trust", "list").out.splitlines() if device["id"] in row]
+    assert len(rows) == 1
+    assert "this installation" not in rows[0]
+
+
+def test_an_identity_gets_another_label(cli: Cli, other: Cli) -> None:
+    device, ann = cli.json("trust", "whoami")["identity"]["id"], identity(cli, "Ann")
+    named = cli("trust", "label", device, "Ann's laptop")
+    assert f"{device} · Ann's laptop (this installation)" in named.out
+    assert cli.json("trust", "label", ann, "Ann B.")["identity"]["label"] == "Ann B."
+    assert "Ann's laptop (this installation)" in cli("trust", "list").out
+    command = cli.json("trust", "whoami")["command"]
+    assert other.json(*shlex.split(command)[1:])["identity"]["label"] == "Ann's laptop"
+    assert other.json("trust", "label", device, "hers")["identity"]["label"] == "hers"
+    for wrong, code in (((device, "a\nb"), 2), (("author:" + "b" * 32, "x"), 1)):
+        assert cli("trust", "label", *wrong).code == code
+
+
+def test_a_label_does_not_vouch_for_what_a_catalog_says(cli: Cli, other: Cli) -> None:
+    ann, file = identity(cli, "Ann"), str(cli.folder / "team.json")
+    exported = cli("trust", "catalog", "export", file)
+    device = cli.json("trust", "whoami")["identity"]["id"]
+    assert f"signed by {device}" in exported.out
+    assert "2 identities" in exported.out
+    other.json("trust", "catalog", "import", file, "--accept", device)
+    refused = other("trust", "label", ann, "her", "--json")
+    assert (refused.code, refused.error["code"]) == (1, "trust_refused")
+    assert listed(other)[ann]["source"] == "catalog"
+    hint = refused.error["hint"]
+    made = other.json(*shlex.split(hint[hint.index("memoryoss trust") :])[1:])["identity"]
+    assert (made["id"], made["label"], made["source"]) == (ann, "her", "local")
+
+
+def test_without_a_file_the_signature_is_printed(cli: Cli) -> None:
+    peer = written(cli.folder / "peer.json", PEER)
+    printed = cli("trust", "sign", "sync_peer", peer)
+    assert printed.code == 0
+    sidecar = written(cli.folder / "peer.signature.json", json.loads(printed.out))
+    verified = cli.json("trust", "verify", "sync_peer", peer, "--signature", sidecar)
+    assert verified["trust"]["verified"] is True
+
+
+def test_what_helps_against_a_refusal_is_said(cli: Cli, other: Cli) -> None:
+    first, second = str(cli.folder / "first.json"), str(cli.folder / "second.json")
+    device = cli.json("trust", "whoami")["identity"]["id"]
+    cli.json("trust", "catalog", "export", first)
+    cli.json("trust", "catalog", "export", second)
+    refused = other("trust", "catalog", "import", second, "--json")
+    assert f"--accept {device}" in refused.error["hint"]
+    other.json("trust", "catalog", "import", second, "--accept", device)
+    assert "--accept" not in other("trust", "catalog", "import", first, "--json").error["hint"]
+    other.json("trust", "revoke", device, "--reason", "sold it")
+    for arguments in ((), ("--accept", device)):
+        hint = other("trust", "catalog", "import", second, *arguments, "--json").error["hint"]
+        assert f"trust restore {device}" in hint
+        assert "--accept" not in hint
+    shown = other("trust", "catalog", "import", second, "--dry-run")
+    assert f"trust restore {device}" in " ".join(shown.out.split())
+    other.json("trust", "restore", device)
+    other.json("trust", "catalog", "import", second)
+
+
+def test_a_key_is_taken_out_of_a_catalog(cli: Cli, other: Cli) -> None:
+    device = cli.json("trust", "whoami")["identity"]
+    alone, several = str(cli.folder / "alone.json"), str(cli.folder / "several.json")
+    cli.json("trust", "catalog", "export", alone)
+    made = other.json("trust", "register", "--public-key", alone)["identity"]
+    assert (made["id"], made["label"]) == (device["id"], device["label"])
+    ann = identity(cli, "Ann")
+    cli.json("trust", "catalog", "export", several)
+    which = other("trust", "register", "--public-key", several, "--json")
+    assert (which.code, which.error["field"]) == (2, "public_key")
+    assert f"{ann} (Ann)" in which.error["message"]
+    assert device["id"] in which.error["message"]
+    assert other.json("trust", "register", ann, "--public-key", several)["identity"]["id"] == ann
+    unknown = other("trust", "register", "author:" + "c" * 32, "--public-key", several, "--json")
+    assert (unknown.code, unknown.error["field"]) == (2, "public_key")
+    key = device["public_key"]
+    another = ("trust", "register", ann, "--kind", "author", "--label", "A", "--public-key", key)
+    assert other(*another, "--json").error["field"] == "operands"
+    none = written(cli.folder / "none.json", {"identities": []})
+    missing = other("trust", "register", "--public-key", none, "--json")
+    assert (missing.code, missing.error["field"]) == (2, "public_key")
+
+
+def test_one_is_counted_as_one(cli: Cli) -> None:
+    file = cli.folder / "alone.json"
+    assert "1 identity to" in cli("trust", "catalog", "export", str(file)).out
+    assert "1 identity, 0 revoked, 0 catalogs" in cli("trust", "list").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage"),
+    [
+        (("catalog", "list"), "memoryoss trust catalog export|import FILE"),
+        (("catalog", "show", "x"), "memoryoss trust catalog export|import FILE"),
+        (("catalog", "export"), "memoryoss trust catalog export|import FILE"),
+        (("pin",), "memoryoss trust pin ID"),
+        (("label", "x"), "memoryoss trust label ID TEXT"),
+        (("list", "x"), "memoryoss trust list"),
+        (("revoke",), "memoryoss trust revoke ID --reason TEXT [--replacement ID]"),
+    ],
+)
+def test_how_an_action_is_written_is_shown(
+    cli: Cli, arguments: tuple[str, ...], usage: str
+) -> None:
+    refused = cli("trust", *arguments, "--json")
+    assert (refused.code, refused.error["code"]) == (2, "usage")
+    assert f"Usage: {usage}\n" in refused.error["hint"]
 
 
 def test_a_descriptor_is_signed_here_and_verified_there(cli: Cli, other: Cli) -> None:
@@ -136,9 +266,6 @@ def test_what_is_wrong_is_said_and_changes_nothing(cli: Cli) -> None:
         (("revoke", unknown), "reason"),
         (("register",), "kind"),
         (("register", "--kind", "author", "--label", "A", "--public-key", "abc"), "public_key"),
-        (("pin",), "operands"),
-        (("list", "x"), "operands"),
-        (("catalog", "show", "x"), "operands"),
         (("sign", "poem", str(text)), "operands"),
         (("verify", "sync_peer", str(cli.folder / "none")), "file"),
         (("catalog", "import", str(text)), None),

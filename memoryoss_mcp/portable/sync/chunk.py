@@ -26,11 +26,11 @@ from uuid import UUID
 
 from memoryoss_mcp.errors import InvalidInputError
 from memoryoss_mcp.model import format_time, parse_time
-from memoryoss_mcp.portable.canonical import DECODER, MalformedError, compact, loads
+from memoryoss_mcp.portable.canonical import DECODER, MalformedError, compact, loads, ordered
 from memoryoss_mcp.portable.sync import clock as clocks
 from memoryoss_mcp.portable.sync.cipher import Cipher
 from memoryoss_mcp.portable.sync.clock import Clock
-from memoryoss_mcp.portable.sync.state import state_digest
+from memoryoss_mcp.portable.sync.state import state_digest, text_digest
 from memoryoss_mcp.portable.trust.decision import TrustDecision
 from memoryoss_mcp.portable.trust.fabric import Fabric
 from memoryoss_mcp.portable.trust.identity import Kind, belongs
@@ -45,6 +45,10 @@ GONE: Final = "0" * 64
 
 _NAME: Final = re.compile(r"(\d{8})-([0-9a-f]{12})\.chunk")
 _HASH: Final = re.compile("[0-9a-f]{64}")
+_PLAIN: Final = re.compile(
+    rb'{"id":"([0-9a-f-]{36})","clock":({[^{}]*}),"digest":"([0-9a-f]{96})","state":({.*})}'
+)
+"""A record as this program writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,19 @@ class Record:
 
     def line(self) -> bytes:
         """The record as it is written, without a line feed."""
-        fields: dict[str, Any] = {"id": str(self.id), "clock": dict(sorted(self.clock.items()))}
         if self.state is None:
-            return compact(fields | {"forgotten": True})
-        return compact(fields | {"digest": self.digest.hex(), "state": self.state})
+            clock = dict(sorted(self.clock.items()))
+            return compact({"id": str(self.id), "clock": clock, "forgotten": True})
+        return record_line(self.id, self.clock, self.digest, ordered(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A record without its state. ``digest`` is ``None`` for a memory that is forgotten."""
+
+    id: UUID
+    clock: Clock
+    digest: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +136,19 @@ class Chunk:
             WrongPassphraseError: the chunk was encrypted with another passphrase.
             MalformedError: it holds something else than records.
         """
+        return map(read_record, self.lines(cipher))
+
+    def outlines(self, cipher: Cipher | None) -> Iterator[Outline]:
+        """The records without their states, which are taken to be what their digests say until
+        somebody reads them; see :meth:`records`."""
+        return map(read_outline, self.lines(cipher))
+
+    def lines(self, cipher: Cipher | None) -> list[bytes]:
+        """The records as they are written; see :meth:`records`."""
         lines = self.plain(cipher).split(b"\n")
         if len(lines) != self.header.records:
             raise MalformedError("It has records too many or too few.")
-        return map(read_record, lines)
+        return lines
 
     def plain(self, cipher: Cipher | None) -> bytes:
         """The body in clear; see :meth:`records`."""
@@ -242,6 +264,33 @@ def read_record(line: bytes) -> Record:
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError, json.JSONDecodeError):
         raise MalformedError("It holds something else than a record.") from None
     return Record(key, clock, digest, state)
+
+
+def read_outline(line: bytes) -> Outline:
+    """A record out of its line, without its state. A line in another form than this program's is
+    read as a whole.
+
+    Raises:
+        MalformedError: it is none.
+    """
+    match = _PLAIN.fullmatch(line)
+    if match is None:
+        record = read_record(line)
+        return Outline(record.id, record.clock, None if record.state is None else record.digest)
+    key, clock, digits, text = match.groups()
+    digest = bytes.fromhex(digits.decode())
+    try:
+        if not digest.startswith(text_digest(text)):
+            raise ValueError
+        return Outline(UUID(key.decode()), clocks.read(DECODER.decode(clock.decode())), digest)
+    except (RecursionError, ValueError):
+        raise MalformedError("It holds something else than a record.") from None
+
+
+def record_line(key: UUID, clock: Clock, digest: bytes, text: bytes) -> bytes:
+    """A record as it is written, without a line feed; ``text`` is its state as it is written."""
+    before = f'{{"id":"{key}","clock":{clocks.text_of(clock)},"digest":"{digest.hex()}","state":'
+    return b"%b%b}" % (before.encode(), text)
 
 
 def device_folder(device: str) -> str:

@@ -34,7 +34,7 @@ from memoryoss_mcp.portable.sync.folder import (
 )
 from memoryoss_mcp.portable.sync.knowledge import Knowledge
 from memoryoss_mcp.portable.sync.scan import Scan
-from memoryoss_mcp.portable.sync.state import digest_of, same_content, state_digest, state_of
+from memoryoss_mcp.portable.sync.state import digest_of, printed, same_content, state_of
 from memoryoss_mcp.portable.trust.fabric import Fabric
 from memoryoss_mcp.store.store import Store
 from memoryoss_mcp.store.types import Progress
@@ -100,8 +100,12 @@ def select(
             found.came_back += 1
             return
         clock: Clock = before.clock if before else {}
+        heads = scan.heads.get(key, ())
+        if before is None and not heads:
+            found.writes.add(key)
+            return
         digest = digest_of(memory)
-        for head in scan.heads.get(key, ()):
+        for head in heads:
             if head.digest == digest and clocks.covers(head.clock, clock):
                 if before is None or before.digest != digest or before.clock != head.clock:
                     found.known[key] = Knowledge(head.clock, digest)
@@ -314,13 +318,12 @@ class Exporter:
             return None  # forgotten a moment ago: the next export tells
         if key not in selected.writes and self._scan.knows(key):
             return None  # the losing side of a conflict that somebody else has written down
-        state = state_of(memory)
-        digest = state_digest(state)
+        text, digest = printed(state_of(memory))
         actor = chunks.device_folder(self._device)
         clock = _clock(self._before.get(key), digest, actor, self._scan.knows(key))
         self._known[key] = Knowledge(clock, digest)
         self._written[True] += 1
-        return Record(key, clock, digest, state).line()
+        return chunks.record_line(key, clock, digest, text)
 
     # Earlier chunks -----------------------------------------------------------------------
 

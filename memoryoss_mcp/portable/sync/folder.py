@@ -25,6 +25,7 @@ from memoryoss_mcp.portable.sync import chunk as chunks
 from memoryoss_mcp.portable.sync.chunk import GONE, Chunk, Header
 from memoryoss_mcp.portable.trust.decision import TrustStatus
 from memoryoss_mcp.portable.trust.fabric import Fabric
+from memoryoss_mcp.portable.trust.identity import Kind, registration
 
 PLACE: Final = "memoryoss-sync"
 _DEVICE: Final = re.compile("[0-9a-f]{32}")
@@ -105,6 +106,11 @@ class Folder:
         self._left_out: set[str] = set()
         self.files: list[File] = list(self._listed())
         self._check_chains()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is a place for chunks in it, with or without any."""
+        return self._place.is_dir()
 
     def of(self, namespace: str) -> Iterator[tuple[File, Chunk]]:
         """The chunks of a namespace that are signed by installations which are known here: of each
@@ -271,8 +277,7 @@ class Folder:
                 device,
                 "",
                 "Nobody here knows this installation; nothing of it was read. If it is yours: "
-                "memoryoss trust register --kind device --label NAME --public-key "
-                f"{file.header.public_key}",
+                + registration(Kind.DEVICE, "NAME", file.header.public_key),
             )
         elif decision.status is TrustStatus.REVOKED:
             self._ignored.add(device)

@@ -8,9 +8,10 @@ first and then written in one transaction, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from memoryoss_mcp.model import Memory
@@ -35,6 +36,12 @@ BATCH: Final = 64
 _LOOKED_UP: Final = 500
 
 
+class Sink(Protocol):
+    """Where terms and vectors go: a list, or a :class:`~memoryoss_mcp.portable.spool.Spool`."""
+
+    def append(self, part: bytes, /) -> None: ...
+
+
 class ChangedMeanwhileError(SyncError):
     """A memory was changed between the plan of an import and its writing."""
 
@@ -55,30 +62,38 @@ class Plan:
     forgotten: list[UUID] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
 
-    def merger(self, entries: Mapping[UUID, Entry]) -> Merger:
-        """The plan for the store; ``entries`` are the memories with new content, prepared."""
+    def merger(self, entries: Iterable[bytes]) -> Merger:
+        """The plan for the store; ``entries`` is what :func:`prepare_all` gave."""
 
         def arrivals(find: Find) -> Iterator[Arrival]:
             self._check(find)
-            for key, memory in self.after.items():
-                found = find([key]).get(key)
-                entry = entries.get(key) or Entry(memory, (), None)
-                if found is None:
-                    yield entry
+            there = [key for key in self.after if self.before[key] is not None]
+            outcomes = {
+                key: memory.outcomes
+                for keys in _batches(there, _LOOKED_UP)
+                for key, memory in find(keys).items()
+            }
+            for (key, memory), data in zip(self.after.items(), entries, strict=True):
+                terms, vector = pickle.loads(data)  # it was written by this process
+                if key in outcomes:
+                    memory = replace(memory, outcomes=outcomes[key])
+                    yield Exact(Entry(memory, terms, vector))
                 else:
-                    yield Exact(replace(entry, memory=replace(memory, outcomes=found.outcomes)))
+                    yield Entry(memory, terms, vector)
 
         states = {key: None if one is None else one.known() for key, one in self.known.items()}
         return Merger(arrivals, (*self.forgotten, *self.withdrawn), states)
 
     def _check(self, find: Find) -> None:
-        for key, digest in self.before.items():
-            memory = find([key]).get(key)
-            if (None if memory is None else digest_of(memory)) != digest:
-                raise ChangedMeanwhileError(
-                    f"Memory {key} was changed during the import. Nothing was imported.",
-                    hint="Import again.",
-                )
+        for keys in _batches(list(self.before), _LOOKED_UP):
+            memories = find(keys)
+            for key in keys:
+                memory = memories.get(key)
+                if (None if memory is None else digest_of(memory)) != self.before[key]:
+                    raise ChangedMeanwhileError(
+                        f"Memory {key} was changed during the import. Nothing was imported.",
+                        hint="Import again.",
+                    )
 
 
 class Planner:
@@ -161,7 +176,7 @@ class Planner:
         digest = None if memory is None else digest_of(memory)
         local = self._local(key, memory, digest, known)
         resolved = resolve(clocks.maximal([*there, *([local] if local else [])]))
-        after = digest_of(resolved.memory)
+        after = resolved.digest
         self._plan.known[key] = Knowledge(resolved.clock, after)
         if after != digest:
             self._plan.before[key] = digest
@@ -225,19 +240,24 @@ class Planner:
             self._plan.replaced.append(key)
 
 
-def prepared(plan: Plan, prepare: Prepare, progress: Progress) -> dict[UUID, Entry]:
-    """The memories of a plan whose content is new here, analysed and embedded."""
-    entries: dict[UUID, Entry] = {}
-    todo = [
-        key
-        for key, memory in plan.after.items()
-        if not same_content(plan.before[key] or b"", digest_of(memory))
-    ]
-    for keys in _batches(todo, BATCH):
-        for key, entry in zip(keys, prepare([plan.after[key] for key in keys]), strict=True):
-            entries[key] = entry
-        progress("preparing", len(entries), len(todo))
-    return entries
+def prepare_all(plan: Plan, prepare: Prepare, sink: Sink, progress: Progress) -> None:
+    """Put terms and vector of each memory of a plan into a sink, in its order. Only those whose
+    content is new here are analysed and embedded."""
+    done = 0
+    for keys in _batches(list(plan.after), BATCH):
+        new = [key for key in keys if _has_new_content(plan, key)]
+        fresh = prepare([plan.after[key] for key in new]) if new else ()
+        entries = dict(zip(new, fresh, strict=True))
+        for key in keys:
+            entry = entries.get(key) or Entry(plan.after[key], (), None)
+            sink.append(pickle.dumps((entry.terms, entry.vector), pickle.HIGHEST_PROTOCOL))
+        done += len(keys)
+        progress("preparing", done, len(plan.after))
+
+
+def _has_new_content(plan: Plan, key: UUID) -> bool:
+    known = plan.known[key]
+    return known is None or not same_content(plan.before[key] or b"", known.digest or b"")
 
 
 def _batches(keys: Sequence[UUID], size: int) -> Iterator[Sequence[UUID]]:

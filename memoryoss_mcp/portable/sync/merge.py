@@ -53,10 +53,11 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What versions make together: the memory, a clock that knows them all, and the losing sides
-    of a conflict, if there is one. ``merged`` says that it is none of the versions."""
+    """What versions make together: the memory with its digest, a clock that knows them all, and the
+    losing sides of a conflict, if there is one. ``merged`` says that it is none of the versions."""
 
     memory: Memory
+    digest: bytes
     clock: Clock
     losers: tuple[Version, ...] = ()
     merged: bool = False
@@ -66,11 +67,11 @@ def resolve(versions: Sequence[Version]) -> Resolved:
     """The memory that versions of one id make, none of which knows another; at least one."""
     clock = reduce(clocks.joined, (version.clock for version in versions))
     if len({version.digest for version in versions}) == 1:
-        return Resolved(versions[0].memory, clock)
+        return Resolved(versions[0].memory, versions[0].digest, clock)
     sides = _sides(versions)
     latest = max(version.memory.version for version in versions) + 1
     if len(sides) == 1:
-        return Resolved(sides[0].memory, clock, merged=True)
+        return Resolved(sides[0].memory, digest_of(sides[0].memory), clock, merged=True)
     winner = max(sides, key=lambda side: _rank(side.memory))
     names = _names(sides)
     key = winner.memory.id
@@ -80,7 +81,7 @@ def resolve(versions: Sequence[Version]) -> Resolved:
         memory = _contested(replace(side.memory, id=loser, version=1), (key,))
         losers.append(Version(clocks.derived(key), memory, digest_of(memory)))
     memory = replace(_contested(winner.memory, ids), version=latest)
-    return Resolved(memory, clock, tuple(losers), merged=True)
+    return Resolved(memory, digest_of(memory), clock, tuple(losers), merged=True)
 
 
 @dataclass(frozen=True, slots=True)

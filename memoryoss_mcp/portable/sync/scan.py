@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from memoryoss_mcp.model import Memory
-from memoryoss_mcp.portable.canonical import MalformedError
+from memoryoss_mcp.portable.canonical import DECODER, MalformedError
 from memoryoss_mcp.portable.sync import clock as clocks
-from memoryoss_mcp.portable.sync.chunk import Chunk, Record
+from memoryoss_mcp.portable.sync.chunk import Chunk
 from memoryoss_mcp.portable.sync.cipher import Cipher, WrongPassphraseError
 from memoryoss_mcp.portable.sync.clock import Clock
 from memoryoss_mcp.portable.sync.folder import File, Folder, ProblemKind, SyncError
@@ -85,17 +85,23 @@ class Scan:
         for number, lines in sorted(wanted.items()):
             file = self.files[number]
             chunk = self.folder.again(file, self.digests[file.name])
-            for line, record in enumerate(chunk.records(self._cipher)):
-                if line in lines:
-                    head = lines[line]
-                    found[head.place] = Version(head.clock, self._memory(file, record), head.digest)
+            written = chunk.lines(self._cipher)
+            for line, head in lines.items():
+                memory = self._memory(file, written[line], head.digest)
+                found[head.place] = Version(head.clock, memory, head.digest)
         return found
 
-    def _memory(self, file: File, record: Record) -> Memory:
+    def _memory(self, file: File, line: bytes, digest: bytes) -> Memory:
         try:
-            return memory_in(record.state or {}, self.namespace)
+            fields = DECODER.decode(line.decode())
+            memory = memory_in(fields["state"], digest, self.namespace)
+            if fields["id"] == str(memory.id):
+                return memory
         except MalformedError as error:
             raise BadChunkError(file, error.message) from None
+        except (KeyError, RecursionError, TypeError, ValueError):
+            pass
+        raise BadChunkError(file, "It holds something else than a record.")
 
     def _add(self, file: File, chunk: Chunk) -> None:
         if chunk.header.cipher is not None and self._cipher is None:
@@ -104,7 +110,7 @@ class Scan:
                 hint="Set MEMORYOSS_SYNC_PASSPHRASE to that of the folder.",
             )
         try:
-            records = list(chunk.records(self._cipher))
+            records = list(chunk.outlines(self._cipher))
         except WrongPassphraseError as error:
             self.folder.report(ProblemKind.LOCKED, file, error.message)
             return
@@ -117,7 +123,7 @@ class Scan:
         for line, record in enumerate(records):
             key = record.id
             self.known[key] = clocks.joined(self.knows(key), record.clock)
-            if record.state is None:
+            if record.digest is None:
                 self.forgotten.add(key)
                 continue
             self.holders[key].append(number)

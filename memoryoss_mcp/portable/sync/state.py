@@ -52,11 +52,26 @@ def state_digest(state: dict[str, Any]) -> bytes:
     Raises:
         MalformedError: it is none.
     """
+    return printed(state)[1]
+
+
+def printed(state: dict[str, Any]) -> tuple[bytes, bytes]:
+    """A state as it is written, and its digest.
+
+    Raises:
+        MalformedError: it is none.
+    """
     try:
+        text = ordered(state)
         content = state["memory"]["content"].encode()
-        return hashlib.sha256(ordered(state)).digest() + hashlib.sha256(content).digest()[:16]
+        return text, text_digest(text) + hashlib.sha256(content).digest()[:16]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise MalformedError("A record has no state.") from error
+
+
+def text_digest(text: bytes) -> bytes:
+    """The beginning of the digest of a state, from the state as it is written."""
+    return hashlib.sha256(text).digest()
 
 
 def same_content(one: bytes, other: bytes) -> bool:
@@ -64,8 +79,8 @@ def same_content(one: bytes, other: bytes) -> bool:
     return one[_MARK:] == other[_MARK:]
 
 
-def memory_in(state: dict[str, Any], namespace: str) -> Memory:
-    """A state as a memory of a namespace.
+def memory_in(state: dict[str, Any], digest: bytes, namespace: str) -> Memory:
+    """A state with some digest as a memory of a namespace.
 
     Raises:
         MalformedError: it is no state, or not one that this program writes.
@@ -80,7 +95,7 @@ def memory_in(state: dict[str, Any], namespace: str) -> Memory:
             content_hash=hash_content(memory.content),
             lineage=replace(memory.lineage, updates=updates),
         )
-        if state_of(memory) == state and isinstance(memory.client, str | None):
+        if isinstance(memory.client, str | None) and digest_of(memory) == digest:
             return memory
     except (AttributeError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise MalformedError("A record holds no memory.") from error

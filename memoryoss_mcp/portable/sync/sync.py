@@ -11,17 +11,18 @@ from typing import Final
 from uuid import UUID
 
 from memoryoss_mcp.model import Memory
+from memoryoss_mcp.portable.spool import Spool
 from memoryoss_mcp.portable.sync import chunk as chunks
 from memoryoss_mcp.portable.sync import knowledge
 from memoryoss_mcp.portable.sync.cipher import Ask, Cipher
 from memoryoss_mcp.portable.sync.exporting import Exported, Exporter, open_for_export
-from memoryoss_mcp.portable.sync.folder import Folder, Problem, ProblemKind, SyncError
+from memoryoss_mcp.portable.sync.folder import PLACE, Folder, Problem, ProblemKind, SyncError
 from memoryoss_mcp.portable.sync.importing import (
     ChangedMeanwhileError,
     Plan,
     Planner,
     Prepare,
-    prepared,
+    prepare_all,
 )
 from memoryoss_mcp.portable.sync.scan import BadChunkError, Scan
 from memoryoss_mcp.portable.sync.state import digest_of
@@ -146,10 +147,17 @@ class Sync:
 
         Raises:
             InvalidInputError: the folder is none.
-            SyncError, VaultError: nothing was imported.
+            SyncError, VaultError: nothing was imported; there may be nothing to import.
         """
         place = Folder(folder, self._fabric)
+        if not place.is_used:
+            raise SyncError(
+                f"There is nothing of memoryOSS in {folder}. Nothing was imported.",
+                hint=f"Give the folder in which {PLACE} is; the first export makes it.",
+            )
         if not self._unread(place, namespace):
+            for _ in place.of(namespace):
+                pass  # what was read before may be damaged since
             return _imported(place, namespace, Plan(), dry_run=dry_run)
         cipher = None if ask is None else Cipher(ask)
         for attempt in range(ATTEMPTS):
@@ -157,7 +165,7 @@ class Sync:
             if dry_run:
                 return _imported(place, namespace, plan, dry_run=True, chunks=len(scan.files))
             try:
-                receipt = self._carry_out(namespace, plan, progress)
+                receipt = self._carry_out(namespace, scan, plan, progress)
                 break
             except ChangedMeanwhileError:
                 if attempt == ATTEMPTS - 1:
@@ -204,10 +212,15 @@ class Sync:
             except BadChunkError as error:
                 place.leave_out(error.file, error.message)
 
-    def _carry_out(self, namespace: str, plan: Plan, progress: Progress) -> ForgetReceipt | None:
+    def _carry_out(
+        self, namespace: str, scan: Scan, plan: Plan, progress: Progress
+    ) -> ForgetReceipt | None:
         if not plan.known and not plan.forgotten:
             return None
-        entries = prepared(plan, self._prepare, progress)
+        # What is encrypted is not written anywhere in clear, not even to an unnamed file.
+        secret = self._store.is_sealed(namespace) or any(file.header.cipher for file in scan.files)
+        entries = Spool(secret=secret)
+        prepare_all(plan, self._prepare, entries, progress)
         total = len(plan.after)
 
         def written(count: int) -> None:

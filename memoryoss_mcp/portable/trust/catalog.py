@@ -20,6 +20,8 @@ from memoryoss_mcp.portable.trust.registry import effective_revocations
 from memoryoss_mcp.portable.trust.signature import check_time
 from memoryoss_mcp.store.fabric import HERE, Identity, Revocation, Rows
 
+NAMED: Final = 10
+"""Identities of a catalog that an error names."""
 MOST_SEQUENCE: Final = 2**53 - 1
 """The largest number that every JSON reader keeps."""
 
@@ -80,6 +82,33 @@ def read(document: object) -> Catalog:
         revocations=revocations,
         signature=signature,
         content=content(fields),
+    )
+
+
+def identity_with_key(document: Mapping[str, Any], wanted: str | None) -> Mapping[str, Any]:
+    """The one entry with a public key of a catalog, as it stands there; of several the one with the
+    id that is ``wanted``.
+
+    Raises:
+        InvalidInputError: there is none, or nobody says which.
+    """
+    found = [
+        entry
+        for entry in _list(document, "identities")
+        if isinstance(entry, Mapping) and isinstance(entry.get("public_key"), str)
+    ]
+    if not found:
+        raise InvalidInputError("There is no public key in the catalog.", field="public_key")
+    chosen = [entry for entry in found if wanted is None or entry.get("id") == wanted]
+    if len(chosen) == 1:
+        return chosen[0]
+    names = [f"{entry.get('id')} ({entry.get('label')})"[:120] for entry in found[:NAMED]]
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    problem = "several public keys" if wanted is None else f"no public key of {wanted[:80]}"
+    raise InvalidInputError(
+        f"The catalog has {problem}: there are {', '.join(names)}{more}.",
+        field="public_key",
+        hint="Say with its id whose it is: memoryoss trust register ID --public-key FILE",
     )
 
 

@@ -20,6 +20,7 @@ from memoryoss_mcp.portable.trust.decision import (
 from memoryoss_mcp.portable.trust.identity import (
     Kind,
     check_text,
+    host_label,
     identity_id,
     is_keyed,
 )
@@ -34,7 +35,6 @@ from memoryoss_mcp.store.fabric import Catalog as CatalogRow
 if TYPE_CHECKING:
     from memoryoss_mcp.store.store import Store
 
-DEVICE_LABEL: Final = "This installation"
 CATALOG_LABEL: Final = "Identities known to an installation"
 MILLISECONDS: Final = 1_000_000
 
@@ -100,6 +100,10 @@ class Fabric:
             content=content,
             domain=domain,
         )
+
+    def device_id(self) -> str | None:
+        """The id of this installation; ``None`` as long as it has no key."""
+        return self._keys.device_id()
 
     # Signing ------------------------------------------------------------------------------
 
@@ -203,6 +207,21 @@ class Fabric:
         self._edit(lambda rows: registry.register(rows, identity, kind, label, None))
         return self.identity(identity)
 
+    def label(self, identity: str, label: str) -> Standing:
+        """Give an identity that is one of this installation, or registered here, another label.
+
+        Raises:
+            NotFoundError: nothing is known of it.
+            TrustError: it is known in another way.
+            InvalidInputError: it is no label. Nothing was changed in any case.
+        """
+        check_text(label, "label")
+        found = self._standing(identity)
+        if found.own:
+            return self._register(found.kind, label, self._keys.signer(identity).public_key)
+        self._edit(lambda rows: registry.relabel(rows, identity, label, self._keys.has))
+        return self.identity(identity)
+
     def pin(self, identity: str) -> Standing:
         """Pin an identity and its key: it stays known whatever becomes of catalogs.
 
@@ -289,7 +308,7 @@ class Fabric:
             if planned.refusal is not None:
                 raise TrustError(
                     f"The catalog was not imported. {planned.refusal} Nothing was changed.",
-                    hint="Look at it with --dry-run; --accept accepts the signer it names.",
+                    hint=planned.remedy,
                 )
             done[:] = [planned]
             return (edit,)
@@ -319,7 +338,7 @@ class Fabric:
             device,
             HERE,
             Kind.DEVICE,
-            DEVICE_LABEL,
+            host_label(),
             self._keys.device().public_key,
             self._keys.device_since(),
         )

@@ -8,7 +8,9 @@ The original has no keys: its identities are names, and are known by their form.
 from __future__ import annotations
 
 import hashlib
+import platform
 import re
+import shlex
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +19,8 @@ from memoryoss_mcp.errors import InvalidInputError
 KEY_BYTES: Final = 32
 MOST_CHARACTERS: Final = 256
 """Characters of a label, a reason, or an id of the original."""
+UNNAMED: Final = "this installation"
+"""What an installation is called whose host has no name."""
 
 _KEYED: Final = re.compile(r"(author|device|sync_peer):([0-9a-f]{32})")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -50,6 +54,22 @@ def belongs(identity: str, kind: str, public_key: bytes) -> bool:
     return len(public_key) == KEY_BYTES and identity == f"{kind}:{fingerprint(public_key)}"
 
 
+def host_label() -> str:
+    """What this installation is called until somebody names it: the name of its host."""
+    try:
+        return check_text(platform.node().strip(), "label")
+    except InvalidInputError:
+        return UNNAMED
+
+
+def registration(kind: str, label: str, public_key: str) -> str:
+    """The command with which somebody else registers an identity."""
+    return (
+        f"memoryoss trust register --kind {kind} --label {shlex.quote(label)} "
+        f"--public-key {public_key}"
+    )
+
+
 def parse_kind(text: str, field: str = "kind") -> Kind:
     """The kind that a text names.
 
@@ -74,7 +94,7 @@ def parse_key(text: str, field: str = "public_key") -> bytes:
         raise InvalidInputError(
             "A public key has 64 lower-case hexadecimal digits.",
             field=field,
-            hint="'memoryoss certificate key' shows that of an installation.",
+            hint="'memoryoss trust whoami' shows that of an installation.",
         )
     return bytes.fromhex(text)
 

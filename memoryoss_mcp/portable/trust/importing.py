@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from memoryoss_mcp.model import format_time, now
 from memoryoss_mcp.portable.trust.catalog import Catalog
@@ -38,7 +38,8 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Import:
     """What an import does, or would do. ``refusal`` is why nothing may be imported, ``None`` if it
-    may; ``signer`` who signed the catalog, ``None`` for one of the original."""
+    may, and ``remedy`` what would help then; ``signer`` who signed the catalog, ``None`` for one of
+    the original."""
 
     catalog_id: str
     label: str
@@ -47,6 +48,7 @@ class Import:
     exported_at: int
     items: tuple[Item, ...]
     refusal: str | None = None
+    remedy: str | None = None
     dry_run: bool = False
 
     def count(self, what: str, *actions: str) -> int:
@@ -67,6 +69,7 @@ class Import:
             },
             "dry_run": self.dry_run,
             "refusal": self.refusal,
+            "remedy": self.remedy,
             "imported_identities": self.count("identity", "add", "update"),
             "imported_revocations": self.count("revocation", "add"),
             "skipped": self.count("identity", "skip") + self.count("revocation", "skip"),
@@ -81,13 +84,14 @@ def plan(catalog: Catalog, rows: Rows, owns: Owns, accept: str | None) -> tuple[
     """What an import would do over the present rows, and the edit that does it. ``accept`` is the
     signer that is accepted although nobody here has vouched for it: its id, or the 32 digits of its
     fingerprint."""
-    signer, refusal = None, None
+    signer, refused = None, None
     try:
         signature = _verified(catalog)
         signer = None if signature is None else signature.identity
-        refusal = _refusal(catalog, signer, rows, owns, accept)
+        refused = _refused(catalog, signer, rows, owns, accept)
     except SignatureError as error:
-        refusal = f"The signature of the catalog does not hold: {error.message}"
+        message = f"The signature of the catalog does not hold: {error.message}"
+        refused = _Refused(message, "Get it again from who made it, by another way.")
     keyed = signer is not None
     add: list[Row] = [
         CatalogRow(catalog.id, catalog.label, signer, catalog.sequence, catalog.exported_at, now())
@@ -121,7 +125,8 @@ def plan(catalog: Catalog, rows: Rows, owns: Owns, accept: str | None) -> tuple[
         sequence=catalog.sequence,
         exported_at=catalog.exported_at,
         items=tuple(items),
-        refusal=refusal,
+        refusal=None if refused is None else refused.reason,
+        remedy=None if refused is None else refused.remedy,
     )
     edit = Edit("trust_import", catalog.id, tuple(add), tuple(remove), catalog.sequence)
     return done, edit
@@ -137,23 +142,48 @@ def _verified(catalog: Catalog) -> Signature | None:
     return signature
 
 
-def _refusal(
+class _Refused(NamedTuple):
+    """Why a catalog may not be imported, and what would help."""
+
+    reason: str
+    remedy: str
+
+
+def _refused(
     catalog: Catalog, signer: str | None, rows: Rows, owns: Owns, accept: str | None
-) -> str | None:
+) -> _Refused | None:
     before = next((row for row in rows.catalogs if row.id == catalog.id), None)
     known = None if before is None else before.signer
     if accept is not None and not _is_called(signer, accept):
-        return f"It is not signed by {accept[:80]}."
+        by = "nobody" if signer is None else signer
+        return _Refused(
+            f"It is not signed by {accept[:80]}.",
+            f"It is signed by {by}: ask who made it which of the two is right.",
+        )
     if known is not None and (signer is None or signer not in (known, _successor(rows, known))):
-        return f"Its versions before were signed by {known}."
+        return _Refused(
+            f"Its versions before were signed by {known}.",
+            "If that key was replaced, register the new one and say so: memoryoss trust revoke "
+            f"{known} --reason TEXT --replacement {signer or 'ID'}",
+        )
     if signer is not None:
         found = standing(rows, signer, owns)
         if found.revocation is not None:
-            return f"Its signer {signer} is revoked."
+            return _Refused(
+                f"Its signer {signer} is revoked.",
+                "Get one that another identity of theirs has signed. If the revocation was a "
+                f"mistake: memoryoss trust restore {signer}",
+            )
         if known is None and accept is None and not found.vouched:
-            return f"Nobody here has vouched for its signer {signer}."
+            return _Refused(
+                f"Nobody here has vouched for its signer {signer}.",
+                f"Compare that id with its owner, then accept it: --accept {signer}",
+            )
     if before is not None and _is_older(catalog, before):
-        return "A newer version of it was imported before."
+        return _Refused(
+            "A newer version of it was imported before.",
+            "Nothing is to be done; what it says now is in a new export of it.",
+        )
     return None
 
 

@@ -9,12 +9,17 @@ signature holds or not, and whenever it says that it was made.
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
+from memoryoss_mcp.model import now, parse_time
 from memoryoss_mcp.portable.trust import legacy
 from memoryoss_mcp.portable.trust.decision import TrustDecision, TrustStatus
 from memoryoss_mcp.portable.trust.identity import belongs, is_keyed
 from memoryoss_mcp.portable.trust.registry import Standing
 from memoryoss_mcp.portable.trust.signature import HMAC, Signature, SignatureError, check
+
+AHEAD: Final = 24 * 3600 * 10**9
+"""Nanoseconds by which the clock of a signer may be fast before it is told."""
 
 
 def judge(
@@ -34,14 +39,16 @@ def judge(
     if not belongs(signature.identity, signature.kind, bytes.fromhex(signature.public_key or "")):
         return decided(TrustStatus.INVALID, "The id of the signer does not belong to its key.")
     if signer.revocation is not None:
-        return decided(TrustStatus.REVOKED, f"The signer is revoked: {signer.revocation.reason}")
+        return decided(TrustStatus.REVOKED, _revoked(signer.revocation.reason))
     try:
         check(signature, subject, content, domain)
     except SignatureError as error:
         return decided(TrustStatus.INVALID, error.message)
     if not signer.known:
-        return decided(TrustStatus.UNKNOWN, "The signature holds; nobody here knows its signer.")
-    return decided(TrustStatus.TRUSTED, "The signature holds, and its signer is known here.")
+        told = "The signature holds; nobody here knows its signer."
+        return decided(TrustStatus.UNKNOWN, told + _ahead(signature))
+    told = "The signature holds, and its signer is known here."
+    return decided(TrustStatus.TRUSTED, told + _ahead(signature))
 
 
 def _judge_legacy(
@@ -51,7 +58,7 @@ def _judge_legacy(
     if is_keyed(signature.identity):
         return decided(TrustStatus.INVALID, "The signer has a key, and this is not signed with it.")
     if signer.revocation is not None:
-        return decided(TrustStatus.REVOKED, f"The signer is revoked: {signer.revocation.reason}")
+        return decided(TrustStatus.REVOKED, _revoked(signer.revocation.reason))
     if not signer.known:
         return decided(TrustStatus.UNKNOWN, "Nobody here knows the signer.")
     if signer.kind != signature.kind:
@@ -67,7 +74,21 @@ def _judge_legacy(
             TrustStatus.UNAVAILABLE,
             "The newest signature holds; nothing can verify those before it in its chain.",
         )
-    return decided(TrustStatus.TRUSTED, "The signature holds, and its signer is known here.")
+    told = "The signature holds, and its signer is known here."
+    return decided(TrustStatus.TRUSTED, told + _ahead(signature))
+
+
+def _revoked(reason: str) -> str:
+    stop = "" if reason.rstrip().endswith((".", "!", "?", "…")) else "."
+    return f"The signer is revoked: {reason.rstrip()}{stop}"
+
+
+def _ahead(signature: Signature) -> str:
+    """What there is to say of the time that a signature gives: nobody but its signer vouches for
+    it, so it decides nothing."""
+    if parse_time(signature.signed_at) <= now() + AHEAD:
+        return ""
+    return f" Its time is still to come: {signature.signed_at}."
 
 
 def _decided(

@@ -16,7 +16,7 @@ from typing import Any
 from memoryoss_mcp.errors import NotFoundError
 from memoryoss_mcp.model import now
 from memoryoss_mcp.portable.trust.decision import TrustError, TrustOrigin
-from memoryoss_mcp.portable.trust.identity import Kind, is_keyed
+from memoryoss_mcp.portable.trust.identity import Kind, is_keyed, registration
 from memoryoss_mcp.store.fabric import (
     HERE,
     Edit,
@@ -104,6 +104,24 @@ def register(
     if present is not None:
         row = replace(row, registered_at=present.registered_at)
     return () if row == present else (Edit("trust_register", identity, (row,)),)
+
+
+def relabel(rows: Rows, identity: str, label: str, owns: Owns) -> Sequence[Edit]:
+    """Give an identity that is registered here another label. One that only a catalog or a pin
+    vouches for gets none: to register it would be more than to name it."""
+    row = next((r for r in rows.identities if (r.id, r.catalog) == (identity, HERE)), None)
+    if row is not None:
+        return register(rows, identity, Kind(row.kind), label, row.public_key)
+    found = _known(rows, identity, owns)
+    hint = None
+    if found.public_key is not None:
+        command = registration(found.kind, label, found.public_key.hex())
+        hint = f"To vouch for it yourself, under that label: {command}"
+    raise TrustError(
+        f"{identity} is not registered here: a catalog or a pin vouches for it. "
+        "Nothing was changed.",
+        hint=hint,
+    )
 
 
 def pin(rows: Rows, identity: str, owns: Owns) -> Sequence[Edit]:

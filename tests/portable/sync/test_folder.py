@@ -4,20 +4,24 @@ known installation, whole and in its place; and the rest goes on."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import secrets
 import shutil
-from collections.abc import Iterator
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from memoryoss_mcp.errors import MemoryOSSError
 from memoryoss_mcp.model import hash_content
+from memoryoss_mcp.portable import spool
 from memoryoss_mcp.portable.sync import chunk as chunks
 from memoryoss_mcp.portable.sync.cipher import Cipher
-from memoryoss_mcp.portable.sync.folder import PLACE, Problem, ProblemKind
+from memoryoss_mcp.portable.sync.folder import PLACE, Problem, ProblemKind, SyncError
 
 from .support import Machine, introduce, machines
 
@@ -177,6 +181,82 @@ def test_a_signed_chunk_that_holds_no_memories_is_left_out(pair: list[Machine]) 
     assert contents(there) == {"memory 0", "memory 1"}
 
 
+def resealed(machine: Machine, path: Path, change: Callable[[bytes], bytes]) -> Path:
+    """Write the one record of a chunk in another way, signed by its machine."""
+    chunk = chunks.read(path.read_bytes())
+    data = chunks.written(chunk.header, [change(chunk.body)], machine.fabric, None)
+    return replaced(path, data)
+
+
+def test_a_record_in_another_order_is_the_same_record(pair: list[Machine]) -> None:
+    here, there = pair
+
+    def turned(line: bytes) -> bytes:
+        fields = json.loads(line)
+        fields["state"] = dict(reversed(fields["state"].items()))
+        return json.dumps(dict(reversed(fields.items()))).encode()
+
+    resealed(here, here.files()[2], turned)
+    done = there.import_()
+    assert (len(done.created), done.problems) == (3, ())
+    assert here.states() == there.states()
+    assert not there.export().records
+
+
+@pytest.mark.parametrize("what", ["content", "form", "id", "digest", "clock"])
+def test_a_record_that_says_two_things_is_left_out(pair: list[Machine], what: str) -> None:
+    here, there = pair
+
+    def bent(line: bytes) -> bytes:
+        fields = json.loads(line)
+        text = json.dumps(fields["state"], sort_keys=True, separators=(",", ":"))
+        if what == "content":
+            text = text.replace("memory 2", "memory 9")
+        elif what == "form":  # the same state, and a digest of how it is written
+            text = text.replace('"origin":', '"origin": ')
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            fields["digest"] = digest + fields["digest"][64:]
+        elif what == "id":
+            fields["id"] = str(uuid.uuid4())
+        elif what == "digest":  # another content than it is
+            fields["digest"] = fields["digest"][:64] + "0" * 32
+        else:
+            fields["clock"] = {}
+        before = json.dumps(fields | {"state": None}, separators=(",", ":"))
+        return before.replace("null}", f"{text}}}").encode()
+
+    resealed(here, here.files()[2], bent)
+    done = there.import_()
+    assert kinds(done.problems) == {ProblemKind.DAMAGED}
+    assert contents(there) == {"memory 0", "memory 1"}
+
+
+def test_what_is_damaged_after_it_was_read_is_told(pair: list[Machine]) -> None:
+    here, there = pair
+    assert not there.import_().problems
+    path = here.files()[1]
+    path.write_bytes(path.read_bytes().replace(b"memory 1", b"memory 7"))
+    done = there.import_()
+    assert [(problem.kind, Path(problem.file).name) for problem in done.problems] == [
+        (ProblemKind.DAMAGED, path.name)
+    ]
+    assert done.problems == there.status().problems
+    assert contents(there) == {"memory 0", "memory 1", "memory 2"}
+
+
+def test_a_folder_without_anything_of_it_is_not_taken_for_one(
+    pair: list[Machine], tmp_path: Path
+) -> None:
+    _, there = pair
+    mistyped = tmp_path / "shard"
+    mistyped.mkdir()
+    for dry_run in (True, False):
+        with pytest.raises(SyncError, match="nothing of memoryOSS") as refused:
+            there.import_(folder=mistyped, dry_run=dry_run)
+        assert PLACE in str(refused.value.hint)
+    assert not list(mistyped.iterdir())
+
+
 def test_files_of_others_are_left_alone(pair: list[Machine]) -> None:
     here, there = pair
     place = here.folder / PLACE
@@ -233,6 +313,25 @@ def test_encrypted_chunks_say_nothing(tmp_path: Path) -> None:
         assert not there.memories()
         for path in here.own_files():
             assert b"canary" not in chunks.read(path.read_bytes()).plain(Cipher(lambda: word))
+
+
+def test_what_is_encrypted_is_not_put_into_other_files_in_clear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = new_passphrase()
+    monkeypatch.setattr(spool, "IN_MEMORY", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such place"))
+    with machines(tmp_path, 2, shared=True) as [here, there]:
+        here.ask = there.ask = lambda: word
+        here.say("a canary sings")
+        here.export(encrypt=True)
+        assert len(there.import_().created) == 1
+    with machines(tmp_path / "in clear", 2, shared=True) as [here, there]:
+        here.say("nothing to hide")
+        here.export()
+        with pytest.raises(MemoryOSSError, match="Nothing was"):
+            there.import_()
+        assert not there.memories()
 
 
 def test_without_the_passphrase_nothing_is_read_or_written(tmp_path: Path) -> None:

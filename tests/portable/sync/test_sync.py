@@ -12,7 +12,7 @@ import pytest
 from memoryoss_mcp.lifecycle import review
 from memoryoss_mcp.model import Memory, Origin, ReviewAction, Status
 from memoryoss_mcp.portable.sync.folder import PLACE, SyncError
-from memoryoss_mcp.portable.sync.state import memory_in, state_of
+from memoryoss_mcp.portable.sync.state import digest_of, memory_in, state_of
 from memoryoss_mcp.store.changes import Entry
 from tests.store import support
 
@@ -334,7 +334,8 @@ def test_the_same_memory_from_elsewhere_is_one(pair: list[Machine]) -> None:
     here, there = pair
     key = here.say("from a passport")
     memory = here.get(key)
-    there.store.insert([Entry(memory_in(state_of(memory), SPACE), ("x",), None)])
+    same = memory_in(state_of(memory), digest_of(memory), SPACE)
+    there.store.insert([Entry(same, ("x",), None)])
     sync(here, there)
     assert here.states() == there.states()
     assert there.get(key).version == 1

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+import platform
 import stat
 from pathlib import Path
 
 import pytest
 
 from memoryoss_mcp.errors import InvalidInputError, NotFoundError, VaultError
+from memoryoss_mcp.model import format_time, now
 from memoryoss_mcp.portable.trust.decision import TrustDecision, TrustError, TrustStatus
 from memoryoss_mcp.portable.trust.fabric import Fabric
 from memoryoss_mcp.portable.trust.identity import Kind
@@ -50,6 +52,35 @@ def test_looking_makes_no_key_and_signing_makes_one(here: Place) -> None:
     assert actions(here) == [("trust_register", device.id)]
     made(here.fabric)
     assert len(actions(here)) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "label"),
+    [("laptop", "laptop"), ("", "this installation"), ("a\x1b[2J", "this installation")],
+)
+def test_an_installation_is_called_after_its_host(
+    here: Place, there: Place, monkeypatch: pytest.MonkeyPatch, host: str, label: str
+) -> None:
+    monkeypatch.setattr(platform, "node", lambda: host)
+    assert here.fabric.own_device().label == label
+    document = here.fabric.export_catalog()
+    there.fabric.import_catalog(document, accept=document["signature"]["identity"])
+    [known] = there.fabric.identities()
+    assert known.label == label
+
+
+def test_a_label_that_was_given_stays_whatever_becomes_of_the_host(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = here.fabric.own_device().id
+    assert here.fabric.device_id() == device
+    assert here.fabric.label(device, "work").label == "work"
+    monkeypatch.setattr(platform, "node", lambda: "renamed")
+    assert here.again().own_device().label == "work"
+    with pytest.raises(InvalidInputError):
+        here.fabric.label(device, " ")
+    with pytest.raises(NotFoundError):
+        here.fabric.label("device:" + "a" * 32, "nobody")
 
 
 def test_further_identities_have_keys_of_their_own(here: Place) -> None:
@@ -225,6 +256,24 @@ def test_signing_again_with_another_key_makes_a_revoked_document_good(here: Plac
     again = here.fabric.sign(new.id, subject=SUBJECT, content=CONTENT, previous_chain=old.chain)
     assert decided(here.fabric, again).verified
     assert [link.identity for link in again.chain] == [ann.id, new.id]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("sold it", "sold it."), ("It is lost!", "It is lost!")]
+)
+def test_what_is_told_of_a_revocation_is_a_sentence(here: Place, reason: str, told: str) -> None:
+    signed = made(here.fabric)
+    here.fabric.revoke(signed.identity, reason)
+    assert decided(here.fabric, signed).reason == f"The signer is revoked: {told}"
+
+
+def test_a_time_that_is_still_to_come_is_told_and_decides_nothing(here: Place) -> None:
+    for at, is_told in ((now() + 2 * 86_400 * 10**9, True), (now() + 3_600 * 10**9, False)):
+        text = format_time(at)
+        signed = here.fabric.sign(subject=SUBJECT, content=CONTENT, at=text)
+        decision = decided(here.fabric, signed)
+        assert decision.verified
+        assert (text in decision.reason) is is_told
 
 
 # The report -----------------------------------------------------------------------------------
