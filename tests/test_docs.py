@@ -62,6 +62,12 @@ def test_the_figures_in_the_readme_are_those_of_the_kept_results() -> None:
     assert f"{added['added to first byte in mode off, p50']:.0f} ms with memory off" in section
     assert f"{added['added per streamed chunk']:.3f} ms to each piece" in section
     assert all(check["passed"] for check in results("proxy")["required"])
+    travel = results("portability")
+    assert all(check["passed"] for check in travel["checks"])
+    assert f"{travel['size']:,} memories leave at {travel['export_per_second']:,.0f} a" in section
+    assert f"at {travel['import_per_second']:,.0f} a second" in section
+    assert f"{travel['import_mib']:.0f} MiB\n  above the base" in section
+    assert all(name.split()[0] in section for name in travel["laws"])
     stale = results("quality")["sets"]["devmem_claude"]["staleness"]["recall"]
     assert f"in {stale:.0%} of the pairs of the developer's project" in section
     assert all(check["passed"] for check in results("faults")["required"])
