@@ -91,6 +91,10 @@ class Console:
             text.append_text(self._text(part))
         self._print(Padding(text, (0, 0, 0, indent), expand=False) if indent else text)
 
+    def command(self, text: str) -> None:
+        """A command to be copied: on one line, however long."""
+        self._rich.print(Text(f"  {printable(text)}"), soft_wrap=True)
+
     def title(self, text: str) -> None:
         """A heading with an empty line before it."""
         self._print(Text("\n" + printable(text), style=STYLES["title"]))

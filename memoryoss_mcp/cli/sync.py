@@ -229,3 +229,5 @@ def _show_problems(console: Console, problems: Sequence[Problem]) -> None:
             console.styled(f"{problem.kind.value.replace('_', ' ')}: ", "bad"),
             f"{place}: {problem.message}",
         )
+        if problem.command is not None:
+            console.command(problem.command)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from memoryoss_mcp.cli.files import new_binary_file, new_file
 from memoryoss_mcp.cli.parser import Commands, UsageError
 from memoryoss_mcp.cli.session import Reply, Session
-from memoryoss_mcp.cli.streams import printable, to_json, write_line
+from memoryoss_mcp.cli.streams import to_json, write_line
 from memoryoss_mcp.cli.views import counted
 from memoryoss_mcp.errors import InvalidInputError
 
@@ -109,7 +109,7 @@ def _whoami(session: Session) -> Reply:
         if found.revocation is not None:
             console.line(console.styled("revoked: ", "bad"), found.revocation.reason)
         console.line("To make it known on another machine, run there:")
-        write_line(f"  {printable(command)}")  # not wrapped: it is to be copied
+        console.command(command)
 
     return Reply({"identity": identity_document(found), "command": command}, show)
 

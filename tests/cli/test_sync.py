@@ -30,7 +30,7 @@ def introduce(cli: Cli, folder: str) -> None:
     """Let a program know the machines that wrote to a folder, as it is told to."""
     for problem in cli.json("sync", "status", folder, code=1)["problems"]:
         assert problem["kind"] == "unknown_device"
-        key = problem["message"].split("--public-key ")[1].split()[0]
+        key = problem["command"].split("--public-key ")[1].split()[0]
         cli.json(
             "trust", "register", "--kind", "device", "--label", "my other machine",
             "--public-key", key,

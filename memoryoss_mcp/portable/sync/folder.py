@@ -53,12 +53,13 @@ class ProblemKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something that was found in the folder. ``file`` is its name below the folder of chunks,
-    empty where it is about several."""
+    empty where it is about several; ``command`` is what may put it right."""
 
     kind: ProblemKind
     device: str
     file: str
     message: str
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +277,8 @@ class Folder:
                 ProblemKind.UNKNOWN,
                 device,
                 "",
-                "Nobody here knows this installation; nothing of it was read. If it is yours: "
-                + registration(Kind.DEVICE, "NAME", file.header.public_key),
+                "Nobody here knows this installation; nothing of it was read. If it is yours:",
+                registration(Kind.DEVICE, "NAME", file.header.public_key),
             )
         elif decision.status is TrustStatus.REVOKED:
             self._ignored.add(device)
@@ -313,8 +314,10 @@ class Folder:
                             f"Chunk {number} follows another chunk {number - 1} than is here.",
                         )
 
-    def _report(self, kind: ProblemKind, device: str, name: str, message: str) -> None:
-        problem = Problem(kind, device, name, message)
+    def _report(
+        self, kind: ProblemKind, device: str, name: str, message: str, command: str | None = None
+    ) -> None:
+        problem = Problem(kind, device, name, message, command)
         if problem not in self.problems:
             self.problems.append(problem)
 

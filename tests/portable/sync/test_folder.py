@@ -67,7 +67,8 @@ def test_an_unknown_machine_is_not_believed(tmp_path: Path) -> None:
         key = here.fabric.own_device().public_key
         assert key is not None
         assert (problem.kind, problem.device) == (ProblemKind.UNKNOWN, here.device)
-        assert f"--public-key {key.hex()}" in problem.message
+        assert problem.command is not None
+        assert problem.command.endswith(f"--public-key {key.hex()}")
         assert there.status().devices[0].trusted is False
         introduce(there, here)
         assert contents(there) == set()
