@@ -91,9 +91,9 @@ class Console:
             text.append_text(self._text(part))
         self._print(Padding(text, (0, 0, 0, indent), expand=False) if indent else text)
 
-    def command(self, text: str) -> None:
-        """A command to be copied: on one line, however long."""
-        self._rich.print(Text(f"  {printable(text)}"), soft_wrap=True)
+    def command(self, text: str, title: str = "  ") -> None:
+        """A command to be copied, behind a title: on one line, however long."""
+        self._rich.print(self.styled(title, "dim").append(printable(text), ""), soft_wrap=True)
 
     def title(self, text: str) -> None:
         """A heading with an empty line before it."""

@@ -199,8 +199,7 @@ def import_records(
         _show_notes(console, report)
         show_beside(console, others)
         if report.written and not options.dry_run:
-            command = _undo(session, provenance, chosen)
-            console.line(console.styled("to take it back: ", "dim"), command)
+            console.command(_undo(session, provenance, chosen), "to take it back: ")
 
     return Reply(fields, show, _code(report))
 
