@@ -10,13 +10,33 @@ from typing import TYPE_CHECKING, Any, Final
 from memoryoss_mcp.cli.streams import one_line
 from memoryoss_mcp.cli.views import counted, preview
 from memoryoss_mcp.errors import InvalidInputError
+from memoryoss_mcp.model import check_namespace
 
 if TYPE_CHECKING:
     from memoryoss_mcp.cli.console import Cell, Console
+    from memoryoss_mcp.cli.session import Session
+    from memoryoss_mcp.namespaces import NamespaceChoice
+    from memoryoss_mcp.portable.artifact import Artifact
     from memoryoss_mcp.portable.importing import Imported, Preview
 
 SHOWN: Final = 10
 """Memories that people are shown; the JSON document has more."""
+
+
+def target_namespace(session: Session, artifact: Artifact) -> NamespaceChoice:
+    """Where a document goes: ``--namespace``, else the namespace that it is of.
+
+    Raises:
+        InvalidInputError: it is no namespace name, or the document is malformed.
+    """
+    from memoryoss_mcp.namespaces import NamespaceChoice  # start-up time
+    from memoryoss_mcp.portable.integrity import typed
+
+    limit = session.config.limits.max_namespace_length
+    named = session.options.namespace
+    if named is not None:
+        return NamespaceChoice(check_namespace(named, limit), "argument")
+    return NamespaceChoice(check_namespace(typed(artifact).namespace, limit), "document")
 
 
 def imported_document(imported: Imported, source: str) -> dict[str, Any]:

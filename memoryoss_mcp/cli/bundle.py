@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memoryoss_mcp.cli.arrivals import imported_document, show_imported
+from memoryoss_mcp.cli.arrivals import imported_document, show_imported, target_namespace
 from memoryoss_mcp.cli.files import new_binary_file
 from memoryoss_mcp.cli.history import replay_document, show_replay
 from memoryoss_mcp.cli.parser import Commands, memory_id
@@ -42,7 +42,8 @@ def register(commands: Commands) -> None:
         "export | import FILE | preview FILE | validate FILE | diff LEFT RIGHT [OPTIONS]",
         "A passport or a history in an envelope that says who vouches for it.",
         description="export: memoryoss.bundle.v1alpha1, signed with the key of this installation.\n"
-        "import: a passport is imported, a history replayed into an empty namespace.\n"
+        "import: a passport is imported, a history replayed into an empty namespace: --namespace, "
+        "or the\none that it is of.\n"
         "preview, validate, diff: what is in it, whether it holds and who signed it, what differs. "
         "For\npeople, 'memoryoss reader' shows more.",
         kept="Nothing was imported or written.",
@@ -173,7 +174,7 @@ def _import(session: Session) -> Reply:
         session.runtime() as runtime,
         session.progress("looking through") as progress,
     ):
-        chosen = session.namespace(runtime)
+        chosen = target_namespace(session, artifact)
         if artifact.payload_shape == "history":
             replay = runtime.replay(
                 artifact, chosen.name, dry_run=options.dry_run, progress=progress

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from memoryoss_mcp.cli.arrivals import read_sidecar, show_trust
+from memoryoss_mcp.cli.arrivals import read_sidecar, show_trust, target_namespace
 from memoryoss_mcp.cli.audit import entry_document
 from memoryoss_mcp.cli.documents import document, memory_document
 from memoryoss_mcp.cli.files import new_binary_file, stamp
@@ -49,7 +49,8 @@ def register(commands: Commands) -> None:
         "links between\nmemories.\n"
         "export: memoryoss.history.v1alpha1, the memory with all that it is tied to. The same "
         "state always\ngives the same bytes.\n"
-        "replay: such a file, or the bundle of one, into a namespace that holds nothing.\n"
+        "replay: such a file, or the bundle of one, into a namespace that holds nothing: "
+        "--namespace, or the\none that it is of.\n"
         "branch: a copy under new ids in a namespace that holds nothing.",
         kept="Nothing was changed or written.",
     )
@@ -152,7 +153,7 @@ def _replay(session: Session, path: Path) -> Reply:
         session.runtime() as runtime,
         session.progress("looking through") as progress,
     ):
-        chosen = session.namespace(runtime)
+        chosen = target_namespace(session, artifact)
         replay = runtime.replay(
             artifact, chosen.name, sidecar=sidecar, dry_run=options.dry_run, progress=progress
         )

@@ -8,7 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memoryoss_mcp.cli.arrivals import imported_document, read_sidecar, show_imported
+from memoryoss_mcp.cli.arrivals import (
+    imported_document,
+    read_sidecar,
+    show_imported,
+    target_namespace,
+)
 from memoryoss_mcp.cli.files import new_binary_file, stamp
 from memoryoss_mcp.cli.parser import Commands
 from memoryoss_mcp.cli.session import Reply, Session
@@ -42,8 +47,9 @@ def register(commands: Commands) -> None:
         "Selected memories as a file for another memory, and such a file into this one.",
         description="export: memoryoss.passport.v1alpha1, and a report of what was left out and "
         "why. The same\nmemories always give the same bytes. 'memoryoss bundle export' signs it.\n"
-        "import: a passport or the bundle of one, as a whole or not at all. Unless somebody "
-        "trusted signed\nit, its memories wait in the inbox.",
+        "import: a passport or the bundle of one, as a whole or not at all, into --namespace or "
+        "the one that\nit is of. Unless somebody trusted signed it, its memories wait in the "
+        "inbox.",
         kept="Nothing was imported or written.",
     )
     parser.add_argument("action", choices=(EXPORT, IMPORT), metavar="ACTION", help="see above")
@@ -207,7 +213,7 @@ def _import(session: Session) -> Reply:
         session.runtime() as runtime,
         session.progress("looking through") as progress,
     ):
-        chosen = session.namespace(runtime)
+        chosen = target_namespace(session, artifact)
         imported = runtime.import_artifact(
             artifact, chosen.name, sidecar=sidecar, dry_run=options.dry_run, progress=progress
         )

@@ -20,6 +20,7 @@ _SOURCES = {
     "configuration": "from the configuration",
     "project": "of this project",
     "default": "no project here",
+    "document": "that of the document",
 }
 
 

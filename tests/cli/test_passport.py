@@ -122,6 +122,24 @@ def test_a_passport_without_a_signature_arrives_for_review(
     assert again["preview"]["counts"] == {"duplicate": 4}
 
 
+def test_a_passport_goes_where_it_is_from_unless_told_otherwise(
+    cli: Cli, other: tuple[str, ...], tmp_path: Path
+) -> None:
+    cli.json("store", "The port is 8443.", "--namespace", "billing")
+    target = str(tmp_path / "p.json")
+    cli.json("passport", "export", "--namespace", "billing", "-o", target)
+    told = cli.json("passport", "import", target, *other)
+    assert told["preview"]["target_namespace"] == "billing"
+    assert told["namespace_source"] == "document"
+    told = cli.json("passport", "import", target, "--namespace", "elsewhere", *other)
+    assert told["preview"]["target_namespace"] == "elsewhere"
+    assert cli.json("list", "--namespace", "billing", *other)["total"] == 1
+    document = json.loads(Path(target).read_text(encoding="utf-8"))
+    Path(target).write_text(json.dumps(document | {"namespace": 7}), encoding="utf-8")
+    wrong = cli("passport", "import", target, *other, "--json")
+    assert (wrong.code, wrong.error["code"]) == (2, "malformed_document")
+
+
 def test_a_signature_beside_a_passport_is_enough(
     cli: Cli, other: tuple[str, ...], tmp_path: Path
 ) -> None:
