@@ -191,11 +191,19 @@ def remove(
 
 
 def receipt(
-    request: ForgetRequest, chosen: Chosen, erasure: Erasure | None = None
+    request: ForgetRequest,
+    chosen: Chosen,
+    erasure: Erasure | None = None,
+    folders: Sequence[str] = (),
 ) -> ForgetReceipt:
-    """What was (or, in a dry run, would be) deleted, and what is known of its bytes."""
+    """What was (or, in a dry run, would be) deleted, and what is known of its bytes; ``folders``
+    are those through which some of it was exchanged."""
     done = erasure or Erasure((), (), True)
     notes = list(done.notes)
+    notes += [
+        f"Some may still be in {folder}: 'memoryoss sync export' takes it out, on each machine."
+        for folder in folders
+    ]
     if copies := len(chosen.found) - chosen.named:
         notes.insert(0, f"{copies} of them are merged copies or their sources.")
     if chosen.orphans:

@@ -42,11 +42,12 @@ from memoryoss_mcp.store.connection import (
     write_transaction,
 )
 from memoryoss_mcp.store.custodian import Custodian
+from memoryoss_mcp.store.forgetting import Chosen
 from memoryoss_mcp.store.head import HeadKeeper
 from memoryoss_mcp.store.intake import Arrivals, Taken
 from memoryoss_mcp.store.ledger import LedgerReport
 from memoryoss_mcp.store.reading import Reading
-from memoryoss_mcp.store.residue import Erasure
+from memoryoss_mcp.store.residue import Erasure, Gone
 from memoryoss_mcp.store.sealing import Keys
 from memoryoss_mcp.store.types import (
     ForgetReceipt,
@@ -243,17 +244,20 @@ class Store(Reading):
         forgetting.check(request)
         if request.dry_run:
             with self._reading() as connection:
-                return forgetting.receipt(
-                    request, forgetting.choose(connection, request, self._max_forget)
-                )
-        with self._forgetting:
-            chosen, gone = self._write(
-                lambda c: forgetting.delete(
-                    c, self.model, request, self._max_forget, self._analyse, self.subject
-                )
+                chosen = forgetting.choose(connection, request, self._max_forget)
+                folders = syncing.exchanged(connection, request.namespace, chosen)
+            return forgetting.receipt(request, chosen, folders=folders)
+
+        def delete(connection: apsw.Connection) -> tuple[Chosen, Gone | None, tuple[str, ...]]:
+            chosen, gone = forgetting.delete(
+                connection, self.model, request, self._max_forget, self._analyse, self.subject
             )
+            return chosen, gone, syncing.exchanged(connection, request.namespace, chosen)
+
+        with self._forgetting:
+            chosen, gone, folders = self._write(delete)
             erasure = residue.erase(self.path, gone) if gone else None
-        return forgetting.receipt(request, chosen, erasure)
+        return forgetting.receipt(request, chosen, erasure, folders)
 
     def undo(self, request: UndoRequest, protects: Protects) -> UndoReceipt:
         """Undo what an origin wrote, except where ``protects`` says no. What follows a deletion

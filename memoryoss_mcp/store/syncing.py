@@ -87,6 +87,16 @@ def chunks(connection: apsw.Connection, folder: str) -> dict[str, bytes]:
     )
 
 
+def exchanged(connection: apsw.Connection, namespace: str, chosen: Chosen) -> tuple[str, ...]:
+    """The folders that may hold one of some memories of a namespace."""
+    ns = changes.namespace_key(connection, namespace)
+    known = "SELECT 1 FROM sync_state WHERE ns = ? AND id = ?"
+    if not any(fetch_all(connection, known, (ns, m.id.bytes)) for _, m in chosen.found):
+        return ()
+    found = fetch_all(connection, "SELECT DISTINCT folder FROM sync_chunk ORDER BY folder")
+    return tuple(folder for (folder,) in found)
+
+
 def note(
     connection: apsw.Connection,
     namespace: str,

@@ -61,7 +61,11 @@ def test_two_machines_exchange_memories(machines: tuple[Cli, Cli, str]) -> None:
     here.json("sync", "export", folder)
     there.json("sync", "import", folder)
     assert there.json("review")["summary"]["contested"] == 2
-    here.json("forget", key, "--yes")
+    told = here.json("forget", key, "--yes")
+    assert told["notes"] == [
+        f"Some may still be in {Path(folder).resolve()}: 'memoryoss sync export' takes it out, "
+        "on each machine."
+    ]
     assert here.json("sync", "export", folder)["forgotten"] == 1
     gone = there.json("sync", "import", folder)
     assert (gone["forgotten"], gone["receipt"]["clean"]) == ([key], True)
