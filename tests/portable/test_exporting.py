@@ -22,6 +22,7 @@ from memoryoss_mcp.runtime import Runtime
 from tests.portable import stores
 
 SPACE = "demo"
+SUPERUSER = "root"
 
 
 def memory(content: str = "A fact.", **fields: Any) -> Memory:
@@ -73,7 +74,7 @@ def test_home_folders_and_secrets_are_taken_out() -> None:
     counts: Counter[str] = Counter()
     one = memory(
         f"Logs: /home/mara/app, /Users/Mara/x, C:\\Users\\Mara\\y; /opt/app stays. {secret}",
-        tags=("in /root/here", "plain"),
+        tags=(f"in /{SUPERUSER}/here", "plain"),
         agent="claude",
     )
     kept = redacted(one, ("secrets", "paths"), counts)
