@@ -105,6 +105,11 @@ class Line:
     def begin(self, request: Recorded) -> None:
         self._request = request
 
+    def end(self) -> None:
+        """Nothing more is written."""
+        if self._request is not None:
+            self._request.end()
+
     def follow(self, script: Script) -> None:
         self._script = script
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -22,6 +23,9 @@ from benchmarks.upstream.connection import (
 )
 from benchmarks.upstream.provider import Provider
 from benchmarks.upstream.script import Script, framed, head, interim
+
+CLOSING_S = 5.0
+"""How long a connection is waited for that the script has ended."""
 
 Scripted: TypeAlias = "Script | Callable[[Recorded], Script | None] | None"
 """One script for all requests, or what gives the script of each."""
@@ -69,12 +73,18 @@ class Upstream:
         try:
             while await self._answer_next(reader, line):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, EndError):
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
+        except EndError:
+            # The server is done with such a request when the connection is closed, not before.
+            writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), CLOSING_S)
         except (ValueError, asyncio.LimitOverrunError):
             writer.write(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\nNot HTTP.\n")
         finally:
             writer.close()
+            line.end()
 
     async def _answer_next(self, reader: asyncio.StreamReader, line: Line) -> bool:
         """Answer the next request; whether another may follow on this connection."""
@@ -83,13 +93,14 @@ class Upstream:
         if self._keeps:
             self.requests.append(request)
         try:
-            return await self._answer(request, reader, line)
+            follows = await self._answer(request, reader, line)
         except (ConnectionError, asyncio.IncompleteReadError):
             request.client_left = True
             raise
         finally:
             request.client_left |= line.broken
-            request.end()
+        request.end()
+        return follows
 
     async def _answer(self, request: Recorded, reader: asyncio.StreamReader, line: Line) -> bool:
         chosen = self.script(request) if callable(self.script) else self.script
